@@ -1,0 +1,1 @@
+"""Speed and memory, measured as interleaved ratios; never part of the tests."""

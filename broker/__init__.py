@@ -1,0 +1,1 @@
+"""The only Celery: the app, queue names, publishing, the embedded server."""

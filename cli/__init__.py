@@ -1,0 +1,1 @@
+"""The command line: composition root, the only reader of the environment and the only printer."""

@@ -1,0 +1,1 @@
+"""Report values in, text out."""

@@ -1,0 +1,1 @@
+"""The only SQLAlchemy: tables and the only ways they change."""

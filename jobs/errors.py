@@ -1,0 +1,106 @@
+"""Every error that a user can meet: what is wrong (the class), which (the message), what to do next (the hint).
+
+DinoqError                 1   an internal error, if nothing below fits
+├── UsageError             2   what was asked cannot be meant
+│   ├── UnknownChip            no such chip
+│   ├── BadBatches             a batch that is no whole number from 1 to 4096
+│   ├── BadModel               an ONNX file that is no single-input image classifier
+│   ├── BadRecipe              preprocessing that cannot be done
+│   ├── BadDataset             no photos, or none that the labels name
+│   ├── BadLabels              a label file that does not say one class per photo
+│   └── NoSuchJob              a job number that the history does not hold
+├── EnvironmentTrouble     8   the machine lacks something
+│   ├── NoBroker               no queue server to be had or reached
+│   ├── NoDevice               no living worker for the chip
+│   ├── StateBusy              another supervisor owns the state folder
+│   ├── BadFolder              state or store folder that cannot serve
+│   └── BadSchema              a database of another version, or none
+├── Incomplete             6   samples are missing
+└── Interrupted          130   Ctrl-C
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DinoqError(Exception):
+    """The base: `str(error)` is one sentence, `hint` says what to do next, `exit_code` is the process's."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(DinoqError):
+    """What was asked cannot be meant."""
+
+    exit_code = 2
+
+
+class UnknownChip(UsageError):
+    """No such chip."""
+
+
+class BadBatches(UsageError):
+    """A batch that is no whole number from 1 to 4096."""
+
+
+class BadModel(UsageError):
+    """An ONNX file that is no single-input image classifier, or not the one asked for."""
+
+
+class BadRecipe(UsageError):
+    """Preprocessing that cannot be done."""
+
+
+class BadDataset(UsageError):
+    """No photos, or none that the labels name."""
+
+
+class BadLabels(UsageError):
+    """A label file that does not say one class per photo."""
+
+
+class NoSuchJob(UsageError):
+    """A job number that the history does not hold."""
+
+
+class EnvironmentTrouble(DinoqError):
+    """The machine lacks something."""
+
+    exit_code = 8
+
+
+class NoBroker(EnvironmentTrouble):
+    """No queue server to be had or reached."""
+
+
+class NoDevice(EnvironmentTrouble):
+    """No living worker for the chip."""
+
+
+class StateBusy(EnvironmentTrouble):
+    """Another supervisor owns the state folder."""
+
+
+class BadFolder(EnvironmentTrouble):
+    """A state or store folder that cannot serve."""
+
+
+class BadSchema(EnvironmentTrouble):
+    """A database of another version, or none."""
+
+
+class Incomplete(DinoqError):
+    """Samples are missing."""
+
+    exit_code = 6
+
+
+class Interrupted(DinoqError):
+    """Ctrl-C."""
+
+    exit_code = 130

@@ -1,0 +1,81 @@
+"""A job as the ledger holds it: plain values read from SQL, from which merge and report are pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
+from dinoq.jobs.result import ShardResult
+from dinoq.jobs.spec import JobSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceRecord:
+    """One slice: `readable` has one byte per sample (1 = decoded), None until it is preprocessed; `reasons` says why a
+    sample is not readable, by name; `error` is the last error of a slice whose preprocessing failed for good."""
+
+    no: int
+    first: int
+    count: int
+    readable: bytes | None
+    reasons: dict[str, str]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FencedRecord:
+    """A part evaluated again by a worker that no longer held it; `digest` is of its predictions."""
+
+    no: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPart:
+    """A part of a run that ended without a result."""
+
+    no: int
+    first: int
+    count: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run and all that was stored for it.
+
+    `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
+    `first_start_ms` and `last_finish_ms` are the database's clock.
+    """
+
+    run_no: int
+    origin: Origin | None
+    state: str
+    error: str
+    artifact: ArtifactRef | None
+    toolkit: str
+    arch: str
+    wall_void: str
+    first_start_ms: int | None
+    last_finish_ms: int | None
+    results: tuple[ShardResult, ...]
+    fenced: tuple[FencedRecord, ...]
+    failed: tuple[FailedPart, ...]
+    devices: tuple[DeviceFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """One job and all that was stored for it; times are aware UTC."""
+
+    id: int
+    uuid: str
+    owner: str
+    state: str
+    spec: JobSpec
+    fingerprint: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    slices: tuple[SliceRecord, ...]
+    runs: tuple[RunRecord, ...]

@@ -1,0 +1,125 @@
+"""What evaluating one part of a run yields: counters, top-5 predictions and per-batch times, as compact blobs."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOP = 5
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The five best classes of each sample, best first, and their scores.
+
+    `classes` int16 [n, 5], `scores` float16 [n, 5]; ties go to the lowest class. A sample that was not evaluated has
+    class -1 throughout; a model of fewer than five classes has -1 in the places it lacks.
+    """
+
+    classes: NDArray[np.int16]
+    scores: NDArray[np.float16]
+
+    def to_blob(self) -> bytes:
+        """Little-endian classes, then scores."""
+        return self.classes.astype("<i2").tobytes() + self.scores.astype("<f2").tobytes()
+
+    @classmethod
+    def from_blob(cls, blob: bytes) -> Predictions:
+        """The predictions that `to_blob` wrote."""
+        n = len(blob) // (TOP * 4)
+        classes = np.frombuffer(blob, "<i2", n * TOP).reshape(n, TOP)
+        return cls(classes, np.frombuffer(blob, "<f2", n * TOP, n * TOP * 2).reshape(n, TOP))
+
+    def digest(self) -> str:
+        """sha256 of the classes alone: two devices agree when they rank alike."""
+        return hashlib.sha256(self.classes.astype("<i2").tobytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Times:
+    """When and how long a device worked on one part; NaN in an array where the vendor does not tell.
+
+    `compute_ms`, `h2d_ms`, `d2h_ms`: float32 [batches], one entry per executed batch in order; `timed` bool [batches]
+    is False for a batch that was padded. `fed_ms` and `done_ms` are the device host's monotonic clock at the first
+    batch fed and the last result back; `loading_ms` is what loading the program cost before this part (else 0).
+    """
+
+    compute_ms: Floats
+    h2d_ms: Floats
+    d2h_ms: Floats
+    timed: NDArray[np.bool_]
+    fed_ms: float
+    done_ms: float
+    loading_ms: float = 0.0
+
+    _HEAD = struct.Struct("<BIddd")
+
+    def to_blob(self) -> bytes:
+        """A version byte, the count, three doubles, then the arrays, little-endian."""
+        head = self._HEAD.pack(1, len(self.compute_ms), self.fed_ms, self.done_ms, self.loading_ms)
+        floats = np.stack([self.compute_ms, self.h2d_ms, self.d2h_ms]).astype("<f4")
+        return head + floats.tobytes() + self.timed.astype(np.uint8).tobytes()
+
+    @classmethod
+    def from_blob(cls, blob: bytes) -> Times:
+        """The times that `to_blob` wrote. Raises: ValueError for an unknown version."""
+        version, n, fed_ms, done_ms, loading_ms = cls._HEAD.unpack_from(blob)
+        if version != 1:
+            raise ValueError(f"times of version {version}")
+        floats = np.frombuffer(blob, "<f4", 3 * n, cls._HEAD.size).reshape(3, n)
+        timed = np.frombuffer(blob, np.uint8, n, cls._HEAD.size + 12 * n).astype(np.bool_)
+        return cls(floats[0], floats[1], floats[2], timed, fed_ms, done_ms, loading_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardResult:
+    """One part of one run, evaluated: samples [first, first + count) of the manifest.
+
+    `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
+    = count. `overlap` names what else ran on the host meanwhile, empty for nothing.
+    """
+
+    run_no: int
+    no: int
+    first: int
+    count: int
+    device: str
+    n: int
+    top1: int
+    top5: int
+    unreadable: int
+    predictions: bytes
+    times: bytes
+    overlap: str = ""
+
+
+def top_five(logits: Floats) -> Predictions:
+    """The five best classes of each row of float32 logits [n, classes]; ties go to the lowest class.
+
+    Five passes of argmax over a copy: deterministic, and faster than a partition on 1000 classes. NaN is never
+    ranked: it counts as the lowest score.
+    """
+    lowest = float(np.finfo(np.float32).min)
+    left = np.nan_to_num(logits.astype(np.float32, copy=False), copy=True, nan=lowest, posinf=np.inf, neginf=lowest)
+    n, width = left.shape
+    classes = np.full((n, TOP), -1, np.int16)
+    scores = np.full((n, TOP), -np.inf, np.float16)
+    rows = np.arange(n)
+    for rank in range(min(TOP, width)):
+        best = left.argmax(axis=1)
+        classes[:, rank] = best
+        with np.errstate(over="ignore"):  # float16 is for display; ranks are what counts
+            scores[:, rank] = left[rows, best]
+        left[rows, best] = -np.inf  # below `lowest`, so that no class is taken twice
+    return Predictions(classes, scores)
+
+
+def hits(predictions: Predictions, labels: NDArray[np.int32]) -> tuple[int, int]:
+    """How many samples have their label first, and among the first five. `labels` int32 [n]."""
+    right = predictions.classes == labels[:, None]
+    return int(right[:, 0].sum()), int(right.any(axis=1).sum())

@@ -1,0 +1,103 @@
+"""What one submit asked for: model x dataset x recipe x runs. Frozen, versioned JSON in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from dinoq.jobs.chips import Chip, Precision
+from dinoq.jobs.recipe import Recipe, recipe_from_json
+
+SPEC_VERSION = 1
+Mode = Literal["dataset", "pure"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRef:
+    """An ONNX classifier as it described itself at submit; `fixed_batch` is None where the batch is free.
+
+    `input_hw` is (height, width) in pixels; `gflop` counts 2 per multiply-accumulate of one image, None when unknown.
+    """
+
+    name: str
+    sha256: str
+    input_name: str
+    output_name: str
+    classes: int
+    input_hw: tuple[int, int]
+    fixed_batch: int | None = None
+    gflop: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRef:
+    """Where the photos are (`source`: an absolute folder, or a name that each host's `dinoq.toml` resolves) and which."""
+
+    source: str
+    manifest_id: str
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One cell of the job: one chip, one batch size, one precision. `run_no` counts from 1."""
+
+    run_no: int
+    chip: str
+    batch: int
+    precision: Precision
+    mode: Mode = "dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What one submit asked for.
+
+    `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
+    is fed for timing (accuracy from the first pass only); `part_of` is the whole dataset's size when `--limit` took a
+    sample of it.
+    """
+
+    name: str
+    model: ModelRef
+    data: DataRef
+    recipe: Recipe
+    runs: tuple[RunSpec, ...]
+    baseline_top1: float | None = None
+    loop: int = 1
+    part_of: int | None = None
+    version: int = SPEC_VERSION
+
+    def run(self, run_no: int) -> RunSpec:
+        """The run numbered `run_no`, from 1."""
+        return self.runs[run_no - 1]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values for SQL; `spec_from_json` reads them back."""
+        return asdict(self) | {"recipe": self.recipe.to_json()}
+
+
+def plan_runs(chips: Iterable[Chip], batches: Iterable[int], precision: Precision | None) -> tuple[RunSpec, ...]:
+    """Every chip with every batch, chips outermost; each chip's own precision unless one is asked for."""
+    cells = [(chip, batch) for chip in chips for batch in batches]
+    return tuple(
+        RunSpec(run_no=no, chip=chip.name, batch=batch, precision=precision or chip.precision)
+        for no, (chip, batch) in enumerate(cells, start=1)
+    )
+
+
+def spec_from_json(values: dict[str, Any]) -> JobSpec:
+    """The spec that `to_json` wrote. Raises: ValueError for a version this dinoq does not know."""
+    if values["version"] != SPEC_VERSION:
+        raise ValueError(f"job spec of version {values['version']}; this dinoq reads version {SPEC_VERSION}")
+    model = dict(values["model"])
+    return JobSpec(
+        **{
+            **values,
+            "model": ModelRef(**{**model, "input_hw": tuple(model["input_hw"])}),
+            "data": DataRef(**values["data"]),
+            "recipe": recipe_from_json(values["recipe"]),
+            "runs": tuple(RunSpec(**run) for run in values["runs"]),
+        }
+    )

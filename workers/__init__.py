@@ -1,0 +1,1 @@
+"""Does the work: datasets, preprocessing, devices, the supervisor."""

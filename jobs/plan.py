@@ -51,6 +51,11 @@ def plan_slices(samples: int, batches: Iterable[int]) -> tuple[Slice, ...]:
     )
 
 
+def slice_first(no: int, batches: Iterable[int]) -> int:
+    """The first sample of slice `no` (from 1), as `plan_slices` cuts."""
+    return (no - 1) * shard_samples(batches)
+
+
 def plan_parts(slices: Iterable[Slice], batch: int) -> tuple[Part, ...]:
     """The parts of the slices for one run: 256 samples, rounded up to a multiple of its batch."""
     size = _round_up(PART_SAMPLES, batch)

@@ -1,0 +1,24 @@
+"""`make bench`: every measurement in turn, as a table; `python -m benchmarks NAME...` for some of them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from benchmarks.figure import table
+
+NAMES = ("start", "report", "history", "feed", "preprocess", "queue", "cpu", "memory")
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all; exit 1 when a figure misses its floor."""
+    figures = []
+    for name in names or NAMES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"benchmarks.{name}").measure()
+    print(table(figures))
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

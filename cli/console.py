@@ -1,0 +1,34 @@
+"""How dinoq speaks: results to stdout, everything for people to stderr, errors as one sentence with what to do next."""
+
+from __future__ import annotations
+
+import sys
+
+from dinoq.jobs.errors import DinoqError
+
+LABELS = {"note": "note: ", "warning": "warning: ", "error": "error: "}
+
+
+def result(text: str) -> None:
+    """What the command was asked for, to stdout."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """A word to the person, to stderr."""
+    _say("note:  " + text)
+
+
+def say(text: str) -> None:
+    """A plain line to the person, to stderr."""
+    _say(text)
+
+
+def complain(error: DinoqError) -> None:
+    """One sentence: what, which, what was expected, what to do next."""
+    _say(f"error: {error}" + (f" Try: {error.hint}" if error.hint else ""))
+
+
+def _say(text: str) -> None:
+    encoding = sys.stderr.encoding or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)

@@ -1,0 +1,70 @@
+"""`dinoq devices`: what this host and the fleet have. `dinoq doctor`: what is wrong here, and the cure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from dinoq.cli import console, settings
+from dinoq.cli.evaluate import DeviceList
+from dinoq.cli.render.columns import table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("devices")(devices)
+    app.command("doctor")(doctor)
+
+
+def devices(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+    """Every device of this host, and of the fleet as its workers registered it."""
+    from dinoq.cli.ledger import open_ledger
+    from dinoq.db.fleet import list_devices
+    from dinoq.workers.devices.catalog import local_devices
+
+    now = settings.load()
+    known = {row.facts.key: row for row in list_devices(open_ledger(now))}
+    here = {device.facts.key: device.facts for device in local_devices(now.host)}
+    rows = []
+    for key in sorted({*known, *here}, key=lambda key: (known[key].facts if key in known else here[key]).label):
+        facts = here.get(key) or known[key].facts
+        row = known.get(key)
+        state = "faulty" if row is not None and row.state == "faulty" else "OK" if facts.healthy else "ill"
+        rows.append({**asdict(facts), "device": facts.label, "health": state, "worker": row.worker if row else "-"})
+    if as_json:
+        console.result(json.dumps(rows, indent=2))
+        return
+    heads = ("device", "card", "chip", "origin", "health", "busy", "driver", "toolkit", "worker")
+    console.result(table(heads, [[str(row[head] or "-") for head in heads] for row in rows]))
+
+
+def doctor(
+    device: DeviceList = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> int:
+    """Try each thing that dinoq needs here; every device is opened and runs a small model. Exit 8 if one is broken."""
+    from dinoq.workers.devices.catalog import local_devices, narrowed
+    from dinoq.workers.doctor import Host, examine
+
+    now = settings.load({"device": device})
+    host = Host(
+        state=now.state,
+        store=now.store,
+        runtime_folder=now.runtime_folder,
+        database_url=now.database_url,
+        broker_url=now.get("broker_url"),
+        devices=narrowed(local_devices(now.host), now.get("device")),
+        env=now.env,
+    )
+    checks = []
+    for check in examine(host):
+        checks.append(check)
+        if not as_json:
+            cure = f"\n{'':9}cure: {check.cure}" if check.cure and check.status != "found" else ""
+            console.result(f"{check.status:8} {check.name}: {check.text}{cure}")
+    if as_json:
+        console.result(json.dumps([asdict(check) for check in checks], indent=2))
+    return 8 if any(check.status in ("broken", "missing") for check in checks) else 0

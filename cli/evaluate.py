@@ -1,0 +1,150 @@
+"""`dinoq submit` stores a job; `dinoq run` does it here and now, and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dinoq.cli import console, settings
+from dinoq.cli.settings import Settings
+from dinoq.cli.submission import Prepared, Wishes
+
+if TYPE_CHECKING:
+    from dinoq.db.engine import Database
+
+Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
+Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
+Model = Annotated[str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")]
+Data = Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")]
+Labels = Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")]
+RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
+Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
+PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
+Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
+Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
+Format = Annotated[str, typer.Option("--format", help="text, md or json")]
+Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
+DeviceList = Annotated[str | None, typer.Option("--device", help="devices of this host: indices, names, or none")]
+Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run")(run)
+    app.command("submit")(submit)
+
+
+def submit(
+    chip: Chip = None,
+    batches: Batches = None,
+    model: Model = None,
+    data: Data = None,
+    labels: Labels = None,
+    recipe: RecipeName = None,
+    baseline: Baseline = None,
+    precision: PrecisionName = None,
+    limit: Limit = None,
+    loop: Loop = 1,
+    name: Name = None,
+    wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
+) -> int:
+    """Check and store a job. Any host of the fleet with the chip takes it up; none need be alive now."""
+    from dinoq.cli.submission import prepare, store_job
+
+    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
+    now = settings.load({**given, "recipe": recipe, "baseline": baseline})
+    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop))
+    _tell_notes(prepared)
+    if dry_run:
+        console.result(_plan(prepared))
+        return 0
+    from dinoq.cli.ledger import open_ledger, send
+    from dinoq.db.jobs import first_hints
+
+    db = open_ledger(now)
+    job = store_job(db, now, prepared)
+    console.result(f'{{"job": {job}}}' if as_json else f"job {job}")
+    send(db, now, first_hints(db, job))
+    if wait:
+        from dinoq.cli.waiting import require_workers, wait_and_report
+
+        require_workers(db, job, prepared.spec)
+        return wait_and_report(db, job, "text", strict=False)
+    _say_who_works(db, job, prepared)
+    return 0
+
+
+def run(
+    chip: Chip = None,
+    batches: Batches = None,
+    model: Model = None,
+    data: Data = None,
+    labels: Labels = None,
+    recipe: RecipeName = None,
+    baseline: Baseline = None,
+    precision: PrecisionName = None,
+    limit: Limit = None,
+    loop: Loop = 1,
+    name: Name = None,
+    format: Format = "text",
+    strict: Strict = False,
+    device: DeviceList = None,
+    prep: Prep = None,
+) -> int:
+    """Evaluate on this machine and report: workers are started for this job alone, unless `dinoq up` is alive here."""
+    from dinoq.cli.render import renderer
+    from dinoq.cli.submission import prepare
+
+    renderer(format)
+    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
+    now = settings.load({**given, "recipe": recipe, "baseline": baseline, "device": device, "prep": prep})
+    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop))
+    _tell_notes(prepared)
+    return run_prepared(now, prepared, format, strict=strict)
+
+
+def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool) -> int:
+    """Store the job and see it through: beside a living `up` by waiting, else by a supervisor of our own."""
+    from dinoq.cli.hosting import local_setup, require_devices, supervise
+    from dinoq.cli.ledger import open_ledger, send
+    from dinoq.cli.submission import store_job
+    from dinoq.cli.waiting import print_report, require_workers, wait_and_report
+    from dinoq.db.jobs import first_hints
+    from dinoq.workers.state_folder import is_locked
+
+    db = open_ledger(now)
+    if is_locked(now.state):
+        job = store_job(db, now, prepared)
+        console.say(f"job {job} is stored; the dinoq up of this state folder works on it")
+        send(db, now, first_hints(db, job))
+        require_workers(db, job, prepared.spec)
+        return wait_and_report(db, job, format, strict=strict)
+    setup = local_setup(now)
+    require_devices(setup, prepared.spec)
+    job = store_job(db, now, prepared)
+    console.say(f"job {job} is stored")
+    supervise(db, setup, only_job=job)
+    return print_report(db, job, format, strict=strict)
+
+
+def _tell_notes(prepared: Prepared) -> None:
+    for text in prepared.notes:
+        console.note(text)
+
+
+def _plan(prepared: Prepared) -> str:
+    spec = prepared.spec
+    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
+    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} runs\n{runs}"
+
+
+def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:
+    from dinoq.cli.waiting import chips_without_worker
+
+    missing = chips_without_worker(db, prepared.spec)
+    if missing:
+        console.note(f"job {job} is stored; no {' and no '.join(missing)} worker is alive yet. Start workers: dinoq up")

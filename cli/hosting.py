@@ -1,0 +1,126 @@
+"""Being a host: which devices and folders this machine brings, and a supervisor over them in the foreground."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dinoq.cli import console
+from dinoq.cli.settings import Settings
+from dinoq.jobs.errors import Interrupted, NoDevice, UsageError
+from dinoq.jobs.spec import JobSpec
+
+if TYPE_CHECKING:
+    from dinoq.db.engine import Database
+    from dinoq.workers.supervisor import Setup
+
+
+def local_setup(settings: Settings) -> Setup:
+    """What this host runs, from its settings. Raises: NoDevice, NoBroker, UsageError."""
+    from dinoq.broker.app import check_url
+    from dinoq.broker.embedded import server_warnings
+    from dinoq.workers.devices.catalog import local_devices, narrowed
+    from dinoq.workers.supervisor import Setup
+
+    url = settings.get("broker_url")
+    if url is not None:
+        check_url(url, insecure=settings.insecure_broker)
+        for text in server_warnings(url):
+            console.note(text)
+    return Setup(
+        host=settings.host,
+        state=settings.state,
+        broker_url=url,
+        devices=narrowed(local_devices(settings.host, settings.get("null_devices") or ""), settings.get("device")),
+        prep_threads=_prep_threads(settings),
+        # -P: a `redis.py` in the user's folder is not what we import.
+        worker_argv=(sys.executable, "-P", "-m", "dinoq"),
+        env=worker_env(settings),
+        runtime_folder=settings.runtime_folder,
+    )
+
+
+def worker_env(settings: Settings) -> dict[str, str]:
+    """The environment that gives a worker the very settings of its supervisor, wherever they came from."""
+    import json
+
+    told = {
+        "DINOQ_STATE": str(settings.state),
+        "DINOQ_STORE": str(settings.store),
+        "DINOQ_DATABASE_URL": settings.database_url,
+        "DINOQ_HOST": settings.host,
+        "DINOQ_DATASETS": json.dumps({name: entry.get("path", "") for name, entry in settings.datasets.items()}),
+    }
+    for name in ("running_deadline_s", "null_devices"):
+        if (text := settings.get(name)) is not None:
+            told[f"DINOQ_{name.upper()}"] = text
+    return {**settings.env, **told}
+
+
+def require_devices(setup: Setup, spec: JobSpec) -> None:
+    """Raises: NoDevice when this host lacks a chip of the job."""
+    have = {device.facts.chip for device in setup.devices}
+    for run in spec.runs:
+        if run.chip not in have:
+            there = ", ".join(sorted(have)) or "none"
+            raise NoDevice(
+                f"this host has no {run.chip} (it has {there}), and no dinoq up is alive here.",
+                hint=f"dinoq up on a {run.chip} host, then dinoq submit",
+            )
+
+
+def supervise(db: Database, setup: Setup, *, only_job: int | None) -> None:
+    """Run the supervisor in the foreground: until the job has ended, or for ever. Raises: Interrupted."""
+    from dinoq.cli.progress import Progress
+    from dinoq.workers.supervisor import Supervisor
+
+    with Supervisor(replace(setup, only_job=only_job), db, console.note) as supervisor:
+        if only_job is None:
+            _say_hello(setup)
+            supervisor.run(lambda: False)
+            return
+        with Progress(db, only_job) as progress:
+            done = supervisor.run(progress.ended)
+    if not done:
+        raise Interrupted(
+            f"interrupted; job {only_job} keeps what is done ({progress.summary()}).",
+            hint=f"dinoq up resumes it, dinoq cancel {only_job} ends it for good",
+        )
+
+
+def _say_hello(setup: Setup) -> None:
+    devices = ", ".join(f"{d.facts.chip}:{d.facts.index} ({d.facts.cores} cores)" for d in setup.devices) or "none"
+    broker = "embedded" if setup.broker_url is None else "by URL"
+    console.say(f"dinoq up on {setup.host}: devices {devices}; {setup.prep_threads} prep threads; broker {broker}")
+    console.say("Ctrl-C hands the work back and leaves; again kills.")
+
+
+def _prep_threads(settings: Settings) -> int:
+    text = settings.get("prep")
+    if text is None:
+        return len(os.sched_getaffinity(0))
+    if not text.isdigit() or int(text) > 256:
+        raise UsageError(f"prep is {text!r}; expected a whole number from 0 to 256.", hint="--prep 2")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class WorkerIdentity:
+    """What a supervisor told this worker process through its environment."""
+
+    id: str
+    only_job: int | None
+    datasets: dict[str, str]
+
+
+def worker_identity(settings: Settings) -> WorkerIdentity:
+    """Read what `worker_env` and the supervisor wrote. Raises: UsageError when run by hand."""
+    import json
+
+    env = settings.env
+    if "DINOQ_WORKER_ID" not in env:
+        raise UsageError("dinoq worker is started by dinoq up, not by hand.", hint="dinoq up")
+    only = env.get("DINOQ_ONLY_JOB") or ""
+    return WorkerIdentity(env["DINOQ_WORKER_ID"], int(only) if only else None, json.loads(env["DINOQ_DATASETS"]))

@@ -1,0 +1,71 @@
+"""What a reader must know first: is it simulated, did it pass, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dinoq.cli.render.words import run_labels
+from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.verdicts import PRECEDENCE, Kind, Status, Verdict
+
+Line = tuple[str, str]
+"""A word, and the sentence behind it."""
+
+
+def headline(report: Report) -> list[Line]:
+    """The verdict of the whole job first, worst first; then what is undecided. One line when all is well."""
+    found = list(_grouped(report, lambda verdict: verdict.exit_code != 0))
+    found.sort(key=lambda entry: PRECEDENCE.index(entry[0].exit_code))
+    found += _grouped(report, lambda verdict: verdict.status is Status.UNDECIDED)
+    return [(verdict.status.value, _about(runs, verdict.text)) for verdict, runs in found] or [
+        ("PASS", _all_well(report))
+    ]
+
+
+def cautions(report: Report) -> list[Line]:
+    """Verdicts that are no PASS but decide nothing, and are no dash in a table either."""
+    found = _grouped(report, lambda verdict: verdict.status is Status.UNSTABLE and not verdict.exit_code)
+    return [(verdict.status.value, _about(runs, verdict.text)) for verdict, runs in found]
+
+
+def simulated_banner(report: Report) -> str:
+    """Which runs were simulated; empty when none was."""
+    chips = list(dict.fromkeys(run.chip for run in report.runs if run.simulated))
+    if not chips:
+        return ""
+    what = "is a simulator; none of its" if len(chips) == 1 else "are simulators; none of their"
+    return f"{_listed(chips)} {what} figures was measured on a card"
+
+
+def status_of(run: RunReport, kind: Kind) -> str:
+    """The word of one kind of verdict; empty when there is none."""
+    return next((verdict.status.value for verdict in run.verdicts if verdict.kind == kind), "")
+
+
+def _grouped(report: Report, wanted: Callable[[Verdict], bool]) -> Iterator[tuple[Verdict, list[RunReport]]]:
+    """Verdicts that are wanted, each with the runs that share it; those of the job first."""
+    runs_of: dict[Verdict, list[RunReport]] = {verdict: [] for verdict in report.verdicts if wanted(verdict)}
+    for run in report.runs:
+        for verdict in filter(wanted, run.verdicts):
+            runs_of.setdefault(verdict, []).append(run)
+    yield from runs_of.items()
+
+
+def _about(runs: list[RunReport], text: str) -> str:
+    return f"{run_labels(runs)}: {text}" if runs else text
+
+
+def _all_well(report: Report) -> str:
+    n = len(report.runs)
+    where = {1: "", 2: " in both runs"}.get(n, f" in all {n} runs")
+    differences = [run.against.difference for run in report.runs if run.against]
+    if not differences:
+        return f"all {report.data.samples} samples were evaluated{where}; {'; '.join(report.notes)}"
+    worst = 100 * min(differences)
+    side = f"{abs(worst):.2f} pp {'below' if worst < 0 else 'above'} the published figure"
+    ratio = "".join(f" · {one.chip}/{one.against} = {one.value:.2f} at best batch" for one in report.ratios if one.best)
+    return f"accuracy holds{where}, {'' if n == 1 else 'at worst '}{side}{ratio}"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,141 @@
+"""The report for machines: docs/report.md describes it, report.schema.json checks it. Undefined is null, never NaN."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from dinoq.jobs.ledger import DeviceFacts
+from dinoq.jobs.merge import Coverage
+from dinoq.jobs.report import DeviceReport, Report, RunReport, Score
+from dinoq.jobs.verdicts import Verdict
+
+VERSION = 1
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+Values = dict[str, object]
+
+
+def render(report: Report) -> str:
+    """The report as JSON of version 1, indented; ASCII, so that any terminal and file can hold it."""
+    return json.dumps(to_values(report), indent=2, allow_nan=False)
+
+
+def to_values(report: Report) -> Values:
+    """The report as plain values."""
+    return {
+        "version": VERSION,
+        "job": report.job,
+        "uuid": report.uuid,
+        "name": report.name,
+        "owner": report.owner,
+        "state": report.state,
+        "created_at": report.created_at.isoformat(),
+        "finished_at": report.finished_at.isoformat() if report.finished_at else None,
+        "exit_code": report.exit_code,
+        "model": asdict(report.model) | {"input_hw": list(report.model.input_hw)},
+        "dataset": {
+            "source": report.data.source,
+            "manifest_id": report.data.manifest_id,
+            "fingerprint": report.fingerprint,
+            "samples": report.data.samples,
+            "part_of": report.part_of,
+        },
+        "recipe": report.recipe.to_json(),
+        "baseline_top1": report.baseline_top1,
+        "loop": report.loop,
+        "runs": [_run(run) for run in report.runs],
+        "unreadable": [asdict(one) for one in report.unreadable],
+        "failed_slices": [
+            {"first": piece.first, "count": piece.count, "error": piece.error} for piece in report.failed_slices
+        ],
+        "best": [asdict(best) | {"ties": list(best.ties), "smallest": best.smallest} for best in report.best],
+        "ratios": [asdict(one) | {"scope": "compute", "unit": "card"} for one in report.ratios],
+        "notes": list(report.notes),
+        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
+    }
+
+
+def _run(run: RunReport) -> Values:
+    measured, rates = run.measured, run.measured.throughput
+    return {
+        "run": run.run_no,
+        "chip": run.chip,
+        "batch": run.batch,
+        "precision": run.precision,
+        "mode": run.mode,
+        "origin": run.origin,
+        "simulated": run.simulated,
+        "state": run.state,
+        "error": run.error or None,
+        "artifact": {"sha256": run.artifact.sha256, "key": run.artifact.key} if run.artifact else None,
+        "toolkit": run.toolkit or None,
+        "arch": run.arch or None,
+        "devices": [_device(device) for device in run.devices],
+        "coverage": _coverage(run.coverage),
+        "top1": _score(run.top1),
+        "top5": _score(run.top5),
+        "against_baseline": asdict(run.against) if run.against else None,
+        "throughput": {
+            "compute": rates.compute,
+            "device": rates.device,
+            "pipeline": rates.pipeline,
+            "job": rates.job,
+            "why_null": dict(rates.why),
+        },
+        "card": asdict(run.card) if run.card else None,
+        "latency_ms": asdict(measured.latency),
+        "loading_ms": measured.loading_ms,
+        "wall_ms": measured.wall_ms,
+        "spread": measured.spread,
+        "failed_parts": [asdict(part) for part in run.failed],
+        "notes": list(run.notes),
+        "verdicts": [_verdict(verdict) for verdict in run.verdicts],
+    }
+
+
+def _coverage(coverage: Coverage) -> Values:
+    return {
+        "expected": coverage.expected,
+        "counted": coverage.counted,
+        "unreadable": coverage.unreadable,
+        "missing": coverage.n_missing,
+        "duplicates": coverage.duplicates,
+        "conflicts": coverage.conflicts,
+        "missing_spans": [asdict(span) for span in coverage.missing],
+    }
+
+
+def _score(score: Score | None) -> Values:
+    return asdict(score) if score else dict.fromkeys(("correct", "accuracy", "low", "high"))
+
+
+def _device(device: DeviceReport) -> Values:
+    figures, facts = device.figures, device.facts
+    return {
+        "key": figures.key,
+        "label": device.label,
+        **_facts(facts),
+        "samples": figures.samples,
+        "batches": figures.batches,
+        "compute": figures.compute,
+        "cv": figures.cv,
+        "drift": figures.drift,
+        "busy_ms": figures.busy_ms,
+        "loading_ms": figures.loading_ms,
+    }
+
+
+def _facts(facts: DeviceFacts | None) -> Values:
+    if facts is None:
+        return dict.fromkeys(("host", "index", "card", "driver", "toolkit"))
+    return {
+        "host": facts.host,
+        "index": facts.index,
+        "card": facts.card,
+        "driver": facts.driver or None,
+        "toolkit": facts.toolkit or None,
+    }
+
+
+def _verdict(verdict: Verdict) -> Values:
+    return {"kind": verdict.kind, "status": verdict.status.value, "text": verdict.text, "decides": verdict.decides}

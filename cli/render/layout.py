@@ -1,0 +1,27 @@
+"""The shape of the terminal's report: its width, and how its lines are laid out."""
+
+from __future__ import annotations
+
+from dinoq.cli.render.words import clip, wrapped
+from dinoq.jobs.report import RunReport
+
+WIDTH = 80
+NAMED = 5
+"""How many unreadable samples, failures and devices are named before the rest is only counted."""
+LONGEST = 5 * WIDTH
+"""What a toolchain said may be pages long; `dinoq logs` has all of it."""
+
+
+def row_head(run: RunReport) -> str:
+    """The first 19 columns of a run's row."""
+    return f"  {run.chip:<5} {f'bs{run.batch}':<6} {run.precision:<4}"
+
+
+def item(head: str, text: str) -> list[str]:
+    """A line below a table: what it is about, then the text, wrapped beside it."""
+    return wrapped(f"  {head:<7} ", clip(text, LONGEST), WIDTH)
+
+
+def field(head: str, text: str) -> list[str]:
+    """A line of its own: a word, then the text, wrapped beside it; no word for one that goes on with the last."""
+    return wrapped(f"{head:<10}", text, WIDTH)

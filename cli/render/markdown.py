@@ -1,0 +1,184 @@
+"""The report as Markdown tables, for an issue or a README; names are escaped, so that they stay names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dinoq.cli.render.evidence import failures
+from dinoq.cli.render.headline import headline, simulated_banner
+from dinoq.cli.render.words import number, percent, printable, run_label, span_text
+from dinoq.jobs.report import Report, RunReport, Score
+
+MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
+"""What Markdown, HTML inside it, or GitHub could take for markup, a mention or a formula within a line."""
+
+
+def render(report: Report) -> str:
+    """The report in GitHub's Markdown."""
+    blocks = [_top(report), _accuracy(report), _throughput(report), _cards(report), _coverage(report)]
+    blocks += [_unreadable(report), _verdicts(report), _sources(report)]
+    return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
+
+
+def escape(text: str) -> str:
+    """The text on one line, with nothing in it that is markup."""
+    return MARKUP.sub(r"\\\1", printable(text))
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -> Iterator[str]:
+    """The first `left` columns to the left, numbers to the right. Cells are escaped already."""
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "|".join(":--" if at < left else "--:" for at in range(len(heads))) + "|"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _top(report: Report) -> Iterator[str]:
+    yield f"# Job {report.job}: {escape(report.name)}"
+    yield ""
+    if banner := simulated_banner(report):
+        yield f"**SIMULATED** {escape(banner)}"
+        yield ""
+    for word, text in headline(report):
+        yield f"- **{escape(word)}** {escape(text)}"
+
+
+def _cell(run: RunReport) -> list[str]:
+    return [run.chip, str(run.batch), run.precision]
+
+
+def _accuracy(report: Report) -> Iterator[str]:
+    published = f"against {percent(report.baseline_top1)} %, pp" if report.baseline_top1 is not None else "against"
+    yield "## Accuracy"
+    yield ""
+    heads = ("chip", "batch", "precision", "top-1 %", "95 % CI", "top-1 right", "top-5 %", "top-5 right", published)
+    rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
+    yield from _table(heads, rows)
+    yield from _notes([f"{run_label(run)}: {note}" for run in report.runs for note in run.notes])
+
+
+def _score(score: Score | None, interval: bool = True) -> list[str]:
+    if score is None:
+        return ["-"] * (3 if interval else 2)
+    between = [f"{percent(score.low)}-{percent(score.high)}"] if interval else []
+    return [percent(score.accuracy), *between, str(score.correct)]
+
+
+def _against(run: RunReport) -> str:
+    return "-" if run.against is None else f"{100 * run.against.difference:+.2f} ({percent(run.against.relative)} %)"
+
+
+def _throughput(report: Report) -> Iterator[str]:
+    yield "## Throughput"
+    yield ""
+    yield "Images per second; compute, device and pipeline per chip, job over all devices of the run. Latency in ms."
+    yield ""
+    heads = (
+        "chip",
+        "batch",
+        "precision",
+        "compute",
+        "device",
+        "pipeline",
+        "job",
+        "p50",
+        "p90",
+        "p99",
+        "CV %",
+        "batches",
+    )
+    yield from _table(heads, [[*_cell(run), *_figures(run)] for run in report.runs])
+    reasons = [
+        f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
+    ]
+    yield from _notes(reasons)
+
+
+def _figures(run: RunReport) -> list[str]:
+    rates, latency = run.measured.throughput, run.measured.latency
+    figures = [number(rate, 2) for rate in (rates.compute, rates.device, rates.pipeline, rates.job)]
+    figures += [number(value, 3) for value in (latency.p50, latency.p90, latency.p99)]
+    return [*figures, percent(latency.cv, 2), str(latency.n)]
+
+
+def _cards(report: Report) -> Iterator[str]:
+    """Best batches, extrapolated cards and ratios; nothing when there is none of them."""
+    for best in report.best:
+        ties = ", ".join(map(str, best.ties))
+        yield f"- best batch of {best.chip}: {best.batch} ({number(best.images_per_s, 2)}; not told apart: {ties})"
+    for run in report.runs:
+        if run.card and run.card.extrapolated:
+            card = number(run.card.images_per_s, 2)
+            yield f"- card, {run_label(run)}: {card}, extrapolated as compute x {run.card.chips} chips"
+    for one in report.ratios:
+        what = "best to best, " if one.best else ""
+        batches = f"bs{one.batch}/bs{one.against_batch}"
+        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card)"
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    yield "## Coverage"
+    yield ""
+    heads = ("chip", "batch", "precision", "expected", "counted", "unreadable", "missing", "duplicates", "conflicts")
+    proofs = [(run, run.coverage) for run in report.runs]
+    rows = [
+        [
+            *_cell(run),
+            *map(str, (one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts)),
+        ]
+        for run, one in proofs
+    ]
+    yield from _table(heads, rows)
+    gaps = [
+        f"{run_label(run)}: samples {', '.join(map(span_text, one.missing))} missing"
+        for run, one in proofs
+        if one.missing
+    ]
+    yield from _notes([*gaps, *failures(report)])
+
+
+def _unreadable(report: Report) -> Iterator[str]:
+    if report.unreadable:
+        yield "### Unreadable photos"
+        yield ""
+        yield from _table(
+            ("name", "reason"), [(escape(one.name), escape(one.reason)) for one in report.unreadable], left=2
+        )
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    yield "## Verdicts"
+    yield ""
+    entries = [("job", verdict) for verdict in report.verdicts]
+    entries += [(run_label(run), verdict) for run in report.runs for verdict in run.verdicts]
+    rows = [(escape(of), one.kind, escape(one.status.value), escape(one.text)) for of, one in entries]
+    yield from _table(("of", "kind", "verdict", "reason"), rows, left=4)
+    yield from _notes(report.notes)
+
+
+def _sources(report: Report) -> Iterator[str]:
+    yield "## Sources"
+    yield ""
+    facts = [
+        ("model", f"{report.model.name}, sha256 {report.model.sha256}"),
+        (
+            "data",
+            f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}",
+        ),
+        ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
+        ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
+    ]
+    for run in report.runs:
+        drivers = [f"driver {driver}" for driver in run.drivers if driver]
+        artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"
+        devices = [device.label for device in run.devices]
+        texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
+        facts.append((run_label(run), ", ".join(text for text in texts if text)))
+    yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
+
+
+def _notes(texts: Sequence[str]) -> Iterator[str]:
+    if texts:
+        yield ""
+        yield from (f"- {escape(text)}" for text in texts)

@@ -1,0 +1,95 @@
+"""The part of the terminal's report about throughput and latency."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from dinoq.cli.render.headline import cautions
+from dinoq.cli.render.layout import item, row_head
+from dinoq.cli.render.words import DASH, number, percent, run_label, run_labels
+from dinoq.jobs.measure import SCOPES
+from dinoq.jobs.ranking import Ratio
+from dinoq.jobs.report import Report, RunReport
+
+_ROOMS = (9, 9, 10, 10, 9, 9, 5)
+
+
+def throughput(report: Report) -> Iterator[str]:
+    """The table of the four scopes, why some of it is a dash, and what follows from it."""
+    yield f"{'Throughput, images/s':<20}{'per chip':>26}{'whole run':>12}{'compute, ms':>15}"
+    heads = "".join(f"{head:>{room}}" for head, room in zip((*SCOPES, "p50", "p99", "CV %"), _ROOMS, strict=True))
+    yield f"{'':<19}{heads}"
+    digits = _rate_digits(report)
+    for run in report.runs:
+        latency, rates = run.measured.latency, run.measured.throughput
+        cells = [number(rate, digits) for rate in (rates.compute, rates.device, rates.pipeline, rates.job)]
+        cells += [number(latency.p50, 2), number(latency.p99, 2), number(_percent(latency.cv), 1)]
+        yield row_head(run) + "".join(f"{cell:>{room}}" for cell, room in zip(cells, _ROOMS, strict=True))
+    for head, text in _below_throughput(report):
+        yield from item(head, text)
+
+
+def _rate_digits(report: Report) -> int:
+    """One decimal is enough for figures of two digits and more; all figures of a table show as many."""
+    rates = [run.measured.throughput for run in report.runs]
+    figures = [figure for one in rates for figure in (one.compute, one.device, one.pipeline, one.job)]
+    return 1 if min((figure for figure in figures if figure is not None), default=0.0) >= 10.0 else 2
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
+    yield from _dashes(report)
+    yield from cautions(report)
+    for best in report.best:
+        others = [f"bs{batch}" for batch in best.ties if batch != best.batch]
+        same = f"; {', '.join(others)} cannot be told from it (smallest: bs{best.smallest})" if others else ""
+        if len([run for run in report.runs if run.chip == best.chip and run.card]) > 1:
+            yield "best", f"{best.chip} bs{best.batch}, {number(best.images_per_s, 1)} images/s per chip{same}"
+    yield from _cards(report)
+    yield from _ratios(report.ratios)
+    for run in report.runs:
+        if run.measured.spread is not None:
+            text = f"{run_label(run)}: {len(run.devices)} devices, {percent(run.measured.spread, 1)} % between them"
+            yield "spread", text
+    if loading := [(run, run.measured.loading_ms) for run in report.runs if run.measured.loading_ms > 0]:
+        yield (
+            "loading",
+            ", ".join(f"{run_label(run)} {ms / 1000:.2f} s" for run, ms in loading) + "; in no figure per chip",
+        )
+    if report.loop > 1:
+        yield "loop", f"each part was fed {report.loop} times for timing; accuracy is of the first pass alone"
+
+
+def _dashes(report: Report) -> Iterator[tuple[str, str]]:
+    """Why there is a dash, each reason once."""
+    runs_of: defaultdict[tuple[str, str], list[RunReport]] = defaultdict(list)
+    for run in report.runs:
+        scopes_of: defaultdict[str, list[str]] = defaultdict(list)
+        for scope, why in run.measured.throughput.why.items():
+            scopes_of[why].append(scope)
+        for why, scopes in scopes_of.items():
+            runs_of[", ".join(scopes), why].append(run)
+    for (what, why), runs in runs_of.items():
+        where = "" if len(runs) == len(report.runs) else f" ({run_labels(runs)})"
+        yield DASH, f"{what}: {why}{where}"
+
+
+def _cards(report: Report) -> Iterator[tuple[str, str]]:
+    for chip in dict.fromkeys(run.chip for run in report.runs if run.card and run.card.extrapolated):
+        cards = [(run.batch, run.card) for run in report.runs if run.chip == chip and run.card]
+        figures = ", ".join(f"bs{batch} {number(card.images_per_s, 1)}" for batch, card in cards)
+        yield "card", f"{chip}: {figures} images/s, extrapolated as compute x {cards[0][1].chips} chips"
+
+
+def _ratios(ratios: Iterable[Ratio]) -> Iterator[tuple[str, str]]:
+    pairs: defaultdict[str, list[str]] = defaultdict(list)
+    for one in ratios:
+        both = f" (bs{one.batch}/bs{one.against_batch})" if one.best else ""
+        where = "best" if one.best else f"bs{one.batch}"
+        pairs[f"{one.chip}/{one.against}"].append(f"{where} {one.value:.2f}{both}")
+    for pair, texts in pairs.items():
+        yield "ratio", f"{pair}: {', '.join(texts)}; compute, card to card"

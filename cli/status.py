@@ -1,0 +1,105 @@
+"""`dinoq status`, `logs`, `cancel`, `retry`: a job while it lives."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from dinoq.cli import console, settings
+
+JobName = Annotated[str, typer.Argument(help="a number, or last")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("status")(status)
+    app.command("logs")(logs)
+    app.command("cancel")(cancel)
+    app.command("retry")(retry)
+
+
+def status(
+    job: JobName = "last",
+    watch: Annotated[bool, typer.Option("--watch", help="until it has ended")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """How far a job is, run by run, and what it waits for."""
+    from dinoq.cli.ledger import job_named, open_ledger
+    from dinoq.cli.progress import Progress
+    from dinoq.db.history import job_progress
+
+    now = settings.load()
+    db = open_ledger(now)
+    number = job_named(db, job, now)
+    if watch:
+        with Progress(db, number) as progress:
+            while not progress.ended():
+                time.sleep(0.1)
+    seen = job_progress(db, number)
+    console.result(json.dumps(asdict(seen), indent=2) if as_json else _table(seen))
+
+
+def logs(
+    job: JobName = "last",
+    run: Annotated[str | None, typer.Option("--run", help="one run, e.g. cpu:16")] = None,
+) -> None:
+    """What happened to a job's items, in order: attempts, failures, and what toolchains said."""
+    from dinoq.cli.ledger import job_named, open_ledger
+    from dinoq.db.history import job_log
+
+    now = settings.load()
+    db = open_ledger(now)
+    lines = job_log(db, job_named(db, job, now), _run_named(run))
+    console.result("\n".join(lines)) if lines else console.note("nothing has happened yet. Start workers: dinoq up")
+
+
+def cancel(job: JobName = "last") -> None:
+    """End a job for good; what is done stays in the report."""
+    from dinoq.cli.ledger import job_named, open_ledger
+    from dinoq.db.jobs import cancel as cancel_job
+
+    now = settings.load()
+    db = open_ledger(now)
+    number = job_named(db, job, now)
+    ended = cancel_job(db, number)
+    console.say(f"job {number} is cancelled; {ended} items were not done")
+
+
+def retry(job: JobName = "last") -> None:
+    """Let a job's failed items start afresh."""
+    from dinoq.cli.ledger import job_named, open_ledger, send
+    from dinoq.db.jobs import retry as retry_job
+
+    now = settings.load()
+    db = open_ledger(now)
+    number = job_named(db, job, now)
+    send(db, now, retry_job(db, number))
+    console.say(f"job {number} is active again; dinoq status {number} --watch")
+
+
+def _run_named(text: str | None) -> tuple[str, int] | None:
+    """`310P3:16` as chip and batch. Raises: UsageError."""
+    from dinoq.jobs.chips import chip_named, parse_batches
+    from dinoq.jobs.errors import UsageError
+
+    if text is None:
+        return None
+    chip, colon, batch = text.partition(":")
+    if not colon:
+        raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
+    return chip_named(chip).name, parse_batches(batch)[0]
+
+
+def _table(seen: object) -> str:
+    from dinoq.cli.progress import rows_of
+    from dinoq.cli.render.columns import table
+    from dinoq.db.history import JobProgress
+
+    assert isinstance(seen, JobProgress)
+    rows = [[row.name, f"{row.done:,}/{row.total:,}", row.state] for row in rows_of(seen)]
+    head = f"job {seen.job_id}  {seen.name}  {seen.state}"
+    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *seen.errors])

@@ -1,0 +1,138 @@
+"""From what a person asked for to a job in the ledger: every check that can be made before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinoq.cli.settings import Settings
+from dinoq.jobs.chips import Precision, parse_batches, parse_chips
+from dinoq.jobs.errors import UsageError
+from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
+from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, plan_runs
+
+if TYPE_CHECKING:
+    from dinoq.db.engine import Database
+    from dinoq.jobs.manifest import Manifest
+    from dinoq.workers.data.datasets import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What only flags can say; everything else is a setting."""
+
+    precision: str | None = None
+    name: str | None = None
+    limit: int | None = None
+    loop: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A job that passed every check, not stored yet."""
+
+    spec: JobSpec
+    manifest: Manifest
+    model: Path
+    notes: tuple[str, ...]
+
+
+def prepare(settings: Settings, wishes: Wishes) -> Prepared:
+    """Read and check model, data, labels, recipe, chips and batches. Raises: UsageError of its kind."""
+    chips = parse_chips(settings.need("chip", "--chip"))
+    batches = parse_batches(settings.need("batches", "--batches"))
+    runs = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    recipe = read_recipe(settings.get("recipe") or "dino")
+    model, ref = _model(settings, recipe, batches)
+    source, dataset = _dataset(settings, wishes.limit)
+    _check_classes(dataset, ref)
+    spec = JobSpec(
+        name=wishes.name
+        or f"{ref.name} on {Path(source).parent.name if Path(source).name == 'images' else Path(source).name}",
+        model=ref,
+        data=DataRef(source=source, manifest_id=dataset.manifest.id, samples=len(dataset.manifest)),
+        recipe=recipe,
+        runs=runs,
+        baseline_top1=_baseline(settings, model),
+        loop=wishes.loop,
+        part_of=dataset.part_of,
+    )
+    return Prepared(spec=spec, manifest=dataset.manifest, model=model, notes=dataset.notes)
+
+
+def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:
+    """Copy the model into the store, write the job in one transaction. Returns its number."""
+    from dinoq.db.jobs import submit
+    from dinoq.workers.data.store import open_store
+
+    store = open_store(settings.store)
+    sha256 = store.add_model(prepared.model)
+    spec = replace(prepared.spec, model=replace(prepared.spec.model, sha256=sha256))
+    return submit(db, spec, prepared.manifest, owner=settings.owner, store_id=store.id)
+
+
+def read_recipe(text: str) -> Recipe:
+    """A built-in recipe by name, or one of the user's own from a TOML file."""
+    path = Path(text)
+    if path.suffix != ".toml":
+        return recipe_named(text)
+    try:
+        return recipe_from_toml(path.read_text(encoding="utf-8-sig"), path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"recipe file {path} cannot be read: {error}.") from None
+
+
+def _precision(text: str | None, chips: list[str]) -> Precision | None:
+    if text is None:
+        return None
+    if text not in ("fp32", "fp16"):
+        raise UsageError(f"precision {text!r} is none of fp32, fp16.")
+    if text == "fp16" and "cpu" in chips:
+        raise UsageError(
+            "the cpu device computes in fp32; fp16 is for 310, 310P3 and T4.", hint="leave out --precision"
+        )
+    return "fp32" if text == "fp32" else "fp16"
+
+
+def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tuple[Path, ModelRef]:
+    from dinoq.workers.models.onnx_facts import check_batches, check_recipe, read_model
+
+    text = settings.need("model", "--model")
+    path = Path(settings.models.get(text, {}).get("path", text))
+    ref = read_model(path, default_hw=(recipe.crop, recipe.crop))
+    check_batches(ref, batches)
+    check_recipe(ref, recipe)
+    return path, ref
+
+
+def _dataset(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
+    """The source as the workers will find it (a configured name, or an absolute folder), and what is in it."""
+    from dinoq.workers.data.datasets import open_dataset
+
+    text = settings.need("data", "--data")
+    entry = settings.datasets.get(text)
+    root = Path(entry["path"]) if entry else Path(text).absolute()
+    labels = settings.get("labels") or (entry or {}).get("labels")
+    if limit is not None and limit < 1:
+        raise UsageError(f"--limit is {limit}; expected a whole number from 1.")
+    return (text if entry else str(root)), open_dataset(root, Path(labels) if labels else None, limit=limit)
+
+
+def _check_classes(dataset: Dataset, ref: ModelRef) -> None:
+    from dinoq.workers.data.datasets import check_classes
+
+    check_classes(dataset.manifest, ref.classes)
+
+
+def _baseline(settings: Settings, model: Path) -> float | None:
+    """The published accuracy as a fraction: the setting in percent, else what the model says of itself."""
+    from dinoq.workers.models.onnx_facts import baseline_from_metadata
+
+    text = settings.get("baseline")
+    if text is None:
+        return baseline_from_metadata(model)
+    percent = settings.number("baseline", 0)
+    if not 0 < percent <= 100:
+        raise UsageError(f"baseline is {text}; expected percent, above 0 and not above 100.", hint="--baseline 75.3")
+    return percent / 100

@@ -1,0 +1,70 @@
+"""Waiting for a job that others work on, and reporting once it has ended."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from dinoq.cli import console
+from dinoq.jobs.errors import Interrupted, NoDevice
+from dinoq.jobs.spec import JobSpec
+
+if TYPE_CHECKING:
+    from dinoq.db.engine import Database
+    from dinoq.jobs.report import Report
+
+POLL_S = 0.2
+
+
+def chips_without_worker(db: Database, spec: JobSpec) -> list[str]:
+    """Chips of the job for which no worker of any host is alive."""
+    from dinoq.db.fleet import living_chips
+
+    alive = living_chips(db)
+    return [chip for chip in dict.fromkeys(run.chip for run in spec.runs) if chip not in alive]
+
+
+def require_workers(db: Database, job: int, spec: JobSpec) -> None:
+    """Raises: NoDevice when waiting would be in vain; the job stays stored."""
+    from dinoq.db.fleet import living_chips
+
+    missing = chips_without_worker(db, spec)
+    if missing:
+        alive = ", ".join(sorted(living_chips(db))) or "none"
+        raise NoDevice(
+            f"no host has a {' or a '.join(missing)}; alive are {alive}. Job {job} is stored and waits.",
+            hint=f"dinoq up on a {missing[0]} host, then dinoq status {job} --watch",
+        )
+
+
+def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int:
+    """Show progress until the job has ended, then print the report. Raises: Interrupted; the job goes on."""
+    from dinoq.cli.progress import Progress
+
+    try:
+        with Progress(db, job) as progress:
+            while not progress.ended():
+                time.sleep(POLL_S)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"stopped watching; job {job} goes on.", hint=f"dinoq status {job} --watch, dinoq cancel {job}"
+        ) from None
+    return print_report(db, job, format, strict=strict)
+
+
+def report_of(db: Database, job: int, *, strict: bool) -> Report:
+    """The report of a job, from stored rows alone."""
+    from dinoq.db.history import job_record, load_manifest
+    from dinoq.jobs.report import build_report
+
+    record = job_record(db, job)
+    return build_report(record, load_manifest(db, record.spec.data.manifest_id), strict=strict)
+
+
+def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
+    """Print the report to stdout; the verdicts' exit code."""
+    from dinoq.cli.render import renderer
+
+    made = report_of(db, job, strict=strict)
+    console.result(renderer(format)(made))
+    return made.exit_code

@@ -1,0 +1,64 @@
+"""The story of a job as its attempts tell it, one line each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Row, and_, func, select
+
+from dinoq.db.engine import Database
+from dinoq.db.tables import Artifact, Attempt, Item, Run
+from dinoq.jobs.ledger import Kind
+
+Told = Row[str, int, str | None, int | None, int | None, int | None, str | None, str | None, str | None, str]
+
+
+def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> list[str]:
+    """What was tried, when, by whom and with what outcome, oldest first; then what the toolchains said.
+
+    `run` narrows it to one chip and batch.
+    """
+    which = [Item.job_id == job_id]
+    if run is not None:
+        which += [Run.chip == run[0], Run.batch == run[1]]
+    of_run = and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no)
+    attempts = (
+        select(Item.kind, Item.no, Run.chip, Run.batch, Attempt.started_ms, Attempt.ended_ms)
+        .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error)
+        .join(Attempt, Attempt.item_id == Item.id)
+        .outerjoin(Run, of_run)
+        .where(*which)
+        .order_by(func.coalesce(Attempt.started_ms, Attempt.ended_ms), Item.id, Attempt.token)
+    )
+    artifacts = (
+        select(Run.chip, Run.batch, Artifact.vendor_output)
+        .join(Artifact, Artifact.key == Run.artifact_key)
+        .join(Item, and_(of_run, Item.kind == Kind.COMPILE))
+        .where(*which, Artifact.vendor_output != "")
+        .order_by(Run.run_no)
+    )
+    with db.read() as session:
+        lines = [_line(row) for row in session.execute(attempts)]
+        said = [f"{row.chip} bs{row.batch} artifact: {row.vendor_output}" for row in session.execute(artifacts)]
+    return lines + said
+
+
+def named(kind: str, run: str, no: int) -> str:
+    """An item as people name it."""
+    if kind == Kind.PREPROCESS:
+        return f"slice {no}"
+    return f"{run} compile" if kind == Kind.COMPILE else f"{run} part {no}"
+
+
+def _line(row: Told) -> str:
+    at = row.started_ms if row.started_ms is not None else row.ended_ms
+    when = datetime.fromtimestamp((at or 0) / 1000, UTC)
+    what = named(row.kind, f"{row.chip} bs{row.batch}", row.no)
+    if row.outcome is None:
+        outcome = "began"
+    elif row.started_ms is None or row.ended_ms is None:
+        outcome = f"{row.outcome} before it began"
+    else:
+        outcome = f"{row.outcome} after {(row.ended_ms - row.started_ms) / 1000:.1f} s"
+    by = row.device_key or row.worker_id or "an unknown worker"
+    return f"{when:%Y-%m-%d %H:%M:%S}Z  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")

@@ -1,0 +1,177 @@
+"""How far a job is, and what it waits for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, case, func, select
+from sqlalchemy.orm import Session
+
+from dinoq.db.engine import Database
+from dinoq.db.fleet import clock, living
+from dinoq.db.log import named
+from dinoq.db.tables import Device, Item, Job, Run, Worker
+from dinoq.jobs.errors import NoSuchJob
+from dinoq.jobs.ledger import Kind
+
+LAST_ERRORS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far one run is; `waits_for` says what it waits for, empty when it does not wait."""
+
+    run_no: int
+    chip: str
+    batch: int
+    state: str
+    samples_done: int
+    samples_total: int
+    waits_for: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    """How far a job is: preprocessing in samples, compiling in artifacts; `errors` are the last few, as sentences."""
+
+    job_id: int
+    name: str
+    state: str
+    preprocess_done: int
+    preprocess_total: int
+    preprocess_waits_for: str
+    compile_done: int
+    compile_total: int
+    items_done: int
+    items_total: int
+    runs: tuple[RunProgress, ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Items of one kind and run: how many are in each state, and how many samples are done."""
+
+    states: Counter[str]
+    samples_done: int = 0
+    samples_total: int = 0
+
+    @property
+    def left(self) -> int:
+        """Items that have not ended."""
+        return self.states["blocked"] + self.states["queued"] + self.states["running"]
+
+
+Tallies = defaultdict[tuple[str, int], _Tally]
+Fleet = list[tuple[str, str | None, str | None, str | None]]
+
+
+def job_progress(db: Database, job_id: int) -> JobProgress:
+    """How far the job is at this moment, and what it waits for. Raises: NoSuchJob."""
+    with db.read() as session:
+        job = session.execute(select(Job.name, Job.state).where(Job.id == job_id)).first()
+        if job is None:
+            raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
+        tallies, fleet = _tallies(session, job_id), _fleet(session)
+        runs = session.scalars(select(Run).where(Run.job_id == job_id).order_by(Run.run_no)).all()
+        holders = _holders(session, runs)
+        errors = _errors(session, job_id, runs)
+    preparing = tallies[Kind.PREPROCESS, 0]
+    compiling = sum((tallies[Kind.COMPILE, run.run_no].states for run in runs), Counter())
+    everything = sum((tally.states for tally in tallies.values()), Counter())
+    return JobProgress(
+        job_id=job_id,
+        name=job.name,
+        state=job.state,
+        preprocess_done=preparing.samples_done,
+        preprocess_total=preparing.samples_total,
+        preprocess_waits_for=_prep_waits_for(preparing, fleet),
+        compile_done=compiling["done"],
+        compile_total=compiling.total(),
+        items_done=everything["done"],
+        items_total=everything.total(),
+        runs=tuple(_run_progress(run, tallies, fleet, holders) for run in runs),
+        errors=errors,
+    )
+
+
+def _tallies(session: Session, job_id: int) -> Tallies:
+    # `loop` feeds a part several times, so that more can be done than there is.
+    under_way = case((Item.n_done < Item.count, Item.n_done), else_=Item.count)
+    done = case((Item.state == "done", Item.count), (Item.state == "running", under_way), else_=0)
+    counted = select(Item.kind, Item.run_no, Item.state, func.count(), func.sum(done), func.sum(Item.count))
+    counted = counted.where(Item.job_id == job_id).group_by(Item.kind, Item.run_no, Item.state)
+    tallies: Tallies = defaultdict(lambda: _Tally(Counter()))
+    for kind, run_no, state, items, samples_done, samples in session.execute(counted):
+        tally = tallies[kind, run_no]
+        tally.states[state] = items
+        tally.samples_done += int(samples_done)
+        tally.samples_total += int(samples)
+    return tallies
+
+
+def _fleet(session: Session) -> Fleet:
+    """Kind of every living worker, with chip, origin and state of its device."""
+    workers = select(Worker.kind, Device.chip, Device.origin, Device.state)
+    workers = workers.outerjoin(Device, Device.key == Worker.device_key).where(living(clock(session)))
+    return [(kind, chip, origin, state) for kind, chip, origin, state in session.execute(workers)]
+
+
+def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[str, str | None], str]) -> RunProgress:
+    parts = tallies[Kind.INFER, run.run_no]
+    waits_for = "" if run.state in ("done", "failed", "cancelled") else _no_worker(run, fleet)
+    if not waits_for and run.state == "ready":
+        waits_for = holders.get((run.chip, run.origin), "")
+    if not waits_for and run.state == "waiting":
+        waits_for = _waits_for(run, tallies, fleet)
+    return RunProgress(
+        run_no=run.run_no,
+        chip=run.chip,
+        batch=run.batch,
+        state=run.state,
+        samples_done=parts.samples_done,
+        samples_total=parts.samples_total,
+        waits_for=waits_for,
+        error=run.error,
+    )
+
+
+def _no_worker(run: Run, fleet: Fleet) -> str:
+    states = {state for _, chip, origin, state in fleet if chip == run.chip and run.origin in (None, origin)}
+    if not states:
+        return f"WAITING: no {'simulated ' if run.origin == 'simulated' else ''}{run.chip} worker"
+    return "" if "ok" in states else f"WAITING: every {run.chip} is {'faulty' if 'faulty' in states else 'ill'}"
+
+
+def _waits_for(run: Run, tallies: Tallies, fleet: Fleet) -> str:
+    compiling = tallies[Kind.COMPILE, run.run_no]
+    if compiling.left:
+        return "compiling" if compiling.states["running"] else "to be compiled"
+    return _prep_waits_for(tallies[Kind.PREPROCESS, 0], fleet) or "preprocessing"
+
+
+def _prep_waits_for(preparing: _Tally, fleet: Fleet) -> str:
+    idle = preparing.left and not any(kind == "prep" for kind, *_ in fleet)
+    return "WAITING: no prep worker" if idle else ""
+
+
+def _holders(session: Session, runs: Iterable[Run]) -> dict[tuple[str, str | None], str]:
+    """What each lane is busy with."""
+    chips = {run.chip for run in runs if run.state == "ready"}
+    opened = select(Run.chip, Run.origin, Run.job_id, Run.batch).where(Run.chip.in_(chips), Run.state == "open")
+    rows: Sequence[Row[str, str | None, int, int]] = session.execute(opened).all() if chips else []
+    return {(row.chip, row.origin): f"WAITING: job {row.job_id} {row.chip} bs{row.batch} runs" for row in rows}
+
+
+def _errors(session: Session, job_id: int, runs: Iterable[Run]) -> tuple[str, ...]:
+    batches = {run.run_no: f"{run.chip} bs{run.batch}" for run in runs}
+    told = select(Item.kind, Item.run_no, Item.no, Item.error).where(
+        Item.job_id == job_id, Item.error != "", Item.state != "cancelled"
+    )
+    first: dict[str, str] = {}
+    for kind, run_no, no, error in session.execute(told.order_by(Item.id).limit(1000)):
+        first.setdefault(error, f"{named(kind, batches.get(run_no, ''), no)}: {error}")
+    return tuple(first.values())[-LAST_ERRORS:]

@@ -1,0 +1,290 @@
+"""The report of a job as a value: everything that is printed of it, computed once, from stored rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from dinoq.jobs.chips import Precision
+from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
+from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.measure import DeviceFigures, Measurement, measure
+from dinoq.jobs.merge import Coverage, Merged, merge
+from dinoq.jobs.ranking import Best, Card, Ratio, best_batches, card_of, ratios
+from dinoq.jobs.recipe import Recipe
+from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
+from dinoq.jobs.statistics import wilson
+from dinoq.jobs.verdicts import (
+    Cell,
+    Status,
+    Verdict,
+    accuracy_verdict,
+    coverage_verdict,
+    exit_code,
+    looks_like_guessing,
+    performance_verdict,
+    plausibility_verdicts,
+    stability_verdict,
+)
+
+NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict (--baseline 75.3)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Right answers over the samples of the dataset; `low` and `high` are the Wilson 95 % interval, as fractions."""
+
+    correct: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """Top-1 beside the published figure: the `difference` of the fractions, and the one as a fraction of the other
+    (None where the published figure is 0)."""
+
+    baseline: float
+    difference: float
+    relative: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """One sample that could not be decoded."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReport:
+    """One device of a run; `facts` is None when the fleet no longer knows it."""
+
+    figures: DeviceFigures
+    facts: DeviceFacts | None
+
+    @property
+    def label(self) -> str:
+        """As people name it: `cann-07/310P3:0`."""
+        return self.facts.label if self.facts else self.figures.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured."""
+
+    run_no: int
+    chip: str
+    batch: int
+    precision: Precision
+    mode: Mode
+    origin: Origin | None
+    state: str
+    error: str
+    devices: tuple[DeviceReport, ...]
+    artifact: ArtifactRef | None
+    toolkit: str
+    arch: str
+    coverage: Coverage
+    top1: Score | None
+    top5: Score | None
+    against: Against | None
+    measured: Measurement
+    card: Card | None
+    failed: tuple[FailedPart, ...]
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def simulated(self) -> bool | None:
+        """None until the origin is fixed."""
+        return None if self.origin is None else self.origin == "simulated"
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """The driver versions of its devices, each once."""
+        return tuple(dict.fromkeys(device.facts.driver for device in self.devices if device.facts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One job. `verdicts` are of the job as a whole; `failed_slices` could not be preprocessed at all."""
+
+    job: int
+    uuid: str
+    name: str
+    owner: str
+    state: str
+    created_at: datetime
+    finished_at: datetime | None
+    model: ModelRef
+    data: DataRef
+    fingerprint: str | None
+    part_of: int | None
+    recipe: Recipe
+    baseline_top1: float | None
+    loop: int
+    runs: tuple[RunReport, ...]
+    unreadable: tuple[Unreadable, ...]
+    failed_slices: tuple[SliceRecord, ...]
+    best: tuple[Best, ...]
+    ratios: tuple[Ratio, ...]
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    exit_code: int
+
+
+def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
+    """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
+    spec = record.spec
+    runs = _judged([_run_report(spec, run, manifest, strict=strict) for run in record.runs], spec.model)
+    sound = [cell for run, cell in zip(runs, _cells(runs, spec.model), strict=True) if cell and not _implausible(run)]
+    verdicts = _job_verdicts(record)
+    return Report(
+        job=record.id,
+        uuid=record.uuid,
+        name=spec.name,
+        owner=record.owner,
+        state=record.state,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+        model=spec.model,
+        data=spec.data,
+        fingerprint=record.fingerprint,
+        part_of=spec.part_of,
+        recipe=spec.recipe,
+        baseline_top1=spec.baseline_top1,
+        loop=spec.loop,
+        runs=runs,
+        unreadable=_unreadable(record.slices, manifest),
+        failed_slices=tuple(piece for piece in record.slices if piece.error),
+        best=best_batches(sound),
+        ratios=ratios(sound),
+        notes=(NO_BASELINE,) if spec.baseline_top1 is None else (),
+        verdicts=verdicts,
+        exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
+    )
+
+
+def _run_report(spec: JobSpec, run: RunRecord, manifest: Manifest, *, strict: bool) -> RunReport:
+    cell = spec.run(run.run_no)
+    merged = merge(run.results, manifest.label_array, run.fenced)
+    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+    top1 = _score(merged.top1, merged.coverage)
+    compute = measured.throughput.compute
+    facts = {device.key: device for device in run.devices}
+    return RunReport(
+        run_no=run.run_no,
+        chip=cell.chip,
+        batch=cell.batch,
+        precision=cell.precision,
+        mode=cell.mode,
+        origin=run.origin,
+        state=run.state,
+        error=run.error,
+        devices=tuple(DeviceReport(figures=one, facts=facts.get(one.key)) for one in measured.devices),
+        artifact=run.artifact,
+        toolkit=run.toolkit,
+        arch=run.arch,
+        coverage=merged.coverage,
+        top1=top1,
+        top5=_score(merged.top5, merged.coverage),
+        against=_against(top1, spec.baseline_top1),
+        measured=measured,
+        card=None if compute is None else card_of(cell.chip, compute),
+        failed=run.failed,
+        notes=_notes(spec, merged, top1),
+        verdicts=_verdicts(spec, run, merged, measured, strict=strict),
+    )
+
+
+def _score(correct: int, coverage: Coverage) -> Score | None:
+    interval = wilson(correct, coverage.expected)
+    if coverage.counted == 0 or interval is None:
+        return None
+    return Score(correct=correct, accuracy=correct / coverage.expected, low=interval[0], high=interval[1])
+
+
+def _against(top1: Score | None, baseline: float | None) -> Against | None:
+    if top1 is None or baseline is None:
+        return None
+    relative = top1.accuracy / baseline if baseline > 0.0 else None
+    return Against(baseline=baseline, difference=top1.accuracy - baseline, relative=relative)
+
+
+def _verdicts(
+    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, *, strict: bool
+) -> tuple[Verdict, ...]:
+    cell = spec.run(run.run_no)
+    decides = strict and cell.chip != "cpu" and run.origin == "real"
+    verdicts = (
+        coverage_verdict(merged.coverage, run.error),
+        accuracy_verdict(merged.top1, merged.coverage, spec.baseline_top1, spec.part_of),
+        performance_verdict(measured, spec.loop),
+        stability_verdict(measured, merged.coverage, decides=decides),
+    )
+    return tuple(verdict for verdict in verdicts if verdict is not None)
+
+
+def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]:
+    classes, expected = spec.model.classes, merged.coverage.expected
+    overlaps = [result.overlap for result in merged.results if result.overlap]
+    notes = []
+    if top1 and looks_like_guessing(top1.correct, top1.high, expected, classes):
+        notes.append(f"top-1 is hardly better than guessing among {classes} classes: suspect the labels, not the chip")
+    if overlaps:
+        beside = ", ".join(sorted(set(overlaps)))
+        notes.append(f"{len(overlaps)} of {len(merged.results)} parts ran beside other work on their host: {beside}")
+    return tuple(notes)
+
+
+def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
+    return [
+        None
+        if run.card is None
+        else Cell(
+            run_no=run.run_no,
+            chip=run.chip,
+            batch=run.batch,
+            precision=run.precision,
+            origin=run.origin,
+            images_per_s=run.measured.throughput.compute or 0.0,
+            gflop=model.gflop,
+        )
+        for run in runs
+    ]
+
+
+def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
+    """With the verdicts that need the other runs."""
+    found = plausibility_verdicts([cell for cell in _cells(runs, model) if cell])
+    return tuple(
+        replace(run, verdicts=(*run.verdicts, found[run.run_no])) if run.run_no in found else run for run in runs
+    )
+
+
+def _implausible(run: RunReport) -> bool:
+    return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)
+
+
+def _job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
+    if record.state == "done":
+        return ()
+    ended = sum(run.state == "done" for run in record.runs)
+    text = f"the job {'has' if record.state == 'failed' else 'is'} {record.state}; {ended} of {len(record.runs)} runs are done"
+    return (Verdict(kind="coverage", status=Status.INCOMPLETE, text=text),)
+
+
+def _unreadable(slices: Sequence[SliceRecord], manifest: Manifest) -> tuple[Unreadable, ...]:
+    found = []
+    for piece in slices:
+        for offset in np.flatnonzero(np.frombuffer(piece.readable or b"", np.uint8) == 0):
+            name = manifest.names[piece.first + int(offset)]
+            found.append(Unreadable(name=name, reason=piece.reasons.get(name, "not readable")))
+    return tuple(found)

@@ -1,0 +1,167 @@
+"""What every device file owes the seam, over all of them; each in a device process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dinoq.jobs.ledger import FailureClass
+from dinoq.jobs.recipe import RECIPES
+from dinoq.workers import children
+from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.devices.catalog import VENDORS, LocalDevice, local_devices
+from dinoq.workers.flight import Inference
+from dinoq.workers.tasks import WorkFailed
+from tests.models import write_mean_colour
+
+Open = Callable[..., DeviceProcess]
+
+
+def free(*_: object) -> None:
+    """No lease to keep."""
+
+
+@pytest.fixture(params=VENDORS)
+def device(request: pytest.FixtureRequest) -> LocalDevice:
+    found = [d for d in local_devices("here", "1:20000") if d.vendor == request.param]
+    return found[0]
+
+
+@pytest.fixture
+def opened(device: LocalDevice, tmp_path: Path) -> Iterator[Open]:
+    made: list[DeviceProcess] = []
+
+    def open_device(running_s: float = 30.0) -> DeviceProcess:
+        setup = ChildSetup(
+            vendor=device.vendor,
+            options=device.options,
+            python=sys.executable,
+            env=children.without_empty_paths(os.environ),
+            workdir=tmp_path / "run",
+            log=tmp_path / "log",
+        )
+        made.append(DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=60, running_s=running_s)))
+        return made[-1]
+
+    yield open_device
+    for process in made:
+        process.close()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000)
+
+
+def photos(n: int) -> NDArray[np.uint8]:
+    pixels = np.zeros((n, 3, 224, 224), np.uint8)
+    pixels[:, 0] = 255
+    return pixels
+
+
+def evaluate(process: DeviceProcess, model: Path, n: int, batch: int, laps: int = 1) -> Inference:
+    work = Inference(photos(n), RECIPES["dino"], batch, laps)
+    with process.turn(free):
+        process.load(ProgramKey(artifact=model, batch=batch, precision="fp32"), free)
+        process.feed(work, free)
+    process.wait(work, free)
+    return work
+
+
+def test_discovery_tells_who_is_there(device: LocalDevice) -> None:
+    facts = device.facts
+    assert facts.host == "here"
+    assert facts.healthy
+    assert facts.key
+    assert facts.toolkit
+    assert facts.label == f"here/{facts.chip}:{facts.index}"
+
+
+def test_discovery_is_stable(device: LocalDevice) -> None:
+    assert device in local_devices("here", "1:20000")
+
+
+def test_compiling_makes_an_artifact_that_loads(opened: Open, model: Path, tmp_path: Path) -> None:
+    process = opened()
+    wanted = {"onnx": str(model), "batch": 4, "precision": "fp32", "flags": {}, "into": str(tmp_path)}
+    with process.turn(free):
+        artifact, output = process.compile(wanted, free)
+        assert process.load(ProgramKey(artifact=artifact, batch=4, precision="fp32"), free) > 0
+    assert output
+
+
+def test_every_sample_is_answered_whatever_the_last_batch(opened: Open, model: Path) -> None:
+    work = evaluate(opened(), model, n=11, batch=4)
+    assert work.n_done == 11
+    assert work.classes[:, 0].tolist() == [0] * 11
+
+
+def test_times_are_told_for_every_batch(opened: Open, model: Path) -> None:
+    times = evaluate(opened(), model, n=11, batch=4, laps=2).measured(0.0)
+    assert len(times.compute_ms) == 6
+    assert (times.compute_ms > 0).all()
+    assert times.timed.tolist() == [True, True, False] * 2
+    assert times.fed_ms < times.done_ms
+
+
+def test_a_loaded_program_is_not_loaded_again(opened: Open, model: Path) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    with process.turn(free):
+        assert process.load(ProgramKey(artifact=model, batch=4, precision="fp32"), free) == 0.0
+
+
+def test_another_batch_is_another_program(opened: Open, model: Path) -> None:
+    process = opened()
+    assert evaluate(process, model, n=8, batch=4).n_done == 8
+    assert evaluate(process, model, n=8, batch=8).n_done == 8
+
+
+def test_a_killed_device_process_is_charged_to_nobody_and_replaced(opened: Open, model: Path) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    with pytest.raises(WorkFailed) as died:
+        for _ in range(100):
+            evaluate(process, model, n=64, batch=4)
+    assert died.value.failure.kind is FailureClass.TRANSIENT
+    assert evaluate(process, model, n=4, batch=4).n_done == 4
+
+
+def test_a_device_that_shows_no_progress_is_killed_and_charged(opened: Open, model: Path) -> None:
+    process = opened(running_s=0.2)
+    evaluate(process, model, n=4, batch=4)
+    os.kill(process.pid or 0, signal.SIGSTOP)
+    with pytest.raises(WorkFailed, match="no progress while running") as hung:
+        evaluate(process, model, n=4, batch=4)
+    assert hung.value.failure.kind is FailureClass.DEVICE
+
+
+def test_a_crash_is_charged_to_the_device_once_per_incarnation(opened: Open, model: Path) -> None:
+    process = opened()
+    works = [Inference(photos(4096), RECIPES["dino"], 4, 50) for _ in range(2)]
+    evaluate(process, model, n=4, batch=4)
+    os.kill(process.pid or 0, signal.SIGSTOP)
+    os.kill(process.pid or 0, signal.SIGSEGV)
+    failures = []
+    for work in works:
+        with pytest.raises(WorkFailed) as crashed, process.turn(free):
+            os.kill(process.pid or 0, signal.SIGCONT)
+            process.feed(work, free)
+        failures.append(crashed.value.failure)
+    assert failures[0].kind is FailureClass.DEVICE
+    assert failures[0].incarnation
+
+
+def test_its_own_words_go_to_the_log(opened: Open, model: Path, tmp_path: Path) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    process.close()
+    assert (tmp_path / "log").exists()

@@ -1,0 +1,31 @@
+"""Small ONNX classifiers that the tests make for themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write_mean_colour(path: Path, side: int = 8, classes: int = 3, batch: int | None = None) -> Path:
+    """A classifier whose answer is the brightest channel: class 0 for red, 1 for green, 2 for blue."""
+    weights = np.zeros((classes, 3), np.float32)
+    weights[:3] = np.eye(3, dtype=np.float32)
+    weights[3:] = -10.0
+    n: str | int = "N" if batch is None else batch
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["input"], ["means"]),
+            helper.make_node("Flatten", ["means"], ["flat"], axis=1),
+            helper.make_node("Gemm", ["flat", "weights"], ["class"], transB=1),
+        ],
+        "mean_colour",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [n, 3, side, side])],
+        [helper.make_tensor_value_info("class", TensorProto.FLOAT, [n, classes])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6)
+    onnx.save(model, str(path))
+    return path

@@ -1,0 +1,66 @@
+"""Who is told of an item, and what a message may carry."""
+
+import pytest
+
+from dinoq.broker.app import check_url, item_id_of, masked
+from dinoq.broker.queues import queues_of
+from dinoq.jobs.errors import NoBroker
+from dinoq.jobs.ledger import Hint, Kind
+
+
+@pytest.mark.parametrize(
+    ("hint", "queues"),
+    [
+        (Hint(1, Kind.PREPROCESS), ("prep",)),
+        (Hint(1, Kind.INFER, "310P3", "real"), ("chip.310P3",)),
+        (Hint(1, Kind.INFER, "310P3", "simulated"), ("chip.310P3@sim",)),
+        (Hint(1, Kind.COMPILE, "310P3", None), ("compile.ascend",)),
+        (Hint(1, Kind.COMPILE, "T4", None), ("chip.T4", "chip.T4@sim")),
+        (Hint(1, Kind.COMPILE, "T4", "real"), ("chip.T4",)),
+        (Hint(1, Kind.COMPILE, "cpu", None), ("chip.cpu",)),
+    ],
+)
+def test_a_hint_goes_to_those_who_can_act_on_it(hint: Hint, queues: tuple[str, ...]) -> None:
+    assert queues_of(hint) == queues
+
+
+def test_a_message_carries_one_positive_integer() -> None:
+    assert item_id_of((7,), {}) == 7
+
+
+@pytest.mark.parametrize(
+    "args", [(), (0,), (-1,), (True,), ("7",), (7, 8), (1.0,), (2**63,), ([7],), ("; rm -rf /",), (None,)]
+)
+def test_any_other_argument_is_dropped(args: tuple[object, ...]) -> None:
+    assert item_id_of(args, {}) is None
+
+
+def test_keyword_arguments_are_dropped() -> None:
+    assert item_id_of((7,), {"chip": "cpu"}) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:6379/0", "redis://:pw@localhost/0", "redis://[::1]/0", "rediss://:pw@far/0", "redis+socket:///a"],
+)
+def test_local_and_encrypted_brokers_are_taken(url: str) -> None:
+    check_url(url, insecure=False)
+
+
+def test_a_plain_broker_on_another_machine_is_refused_without_its_password_in_the_words() -> None:
+    with pytest.raises(NoBroker, match="in clear") as refused:
+        check_url("redis://:geheim@queue.example:6379/0", insecure=False)
+    assert "geheim" not in str(refused.value)
+
+
+def test_a_private_network_may_be_vouched_for() -> None:
+    check_url("redis://:pw@queue.example:6379/0", insecure=True)
+
+
+def test_an_unknown_broker_scheme_is_refused() -> None:
+    with pytest.raises(NoBroker, match="none of"):
+        check_url("amqp://guest:geheim@far/", insecure=True)
+
+
+def test_a_password_is_masked() -> None:
+    assert masked("redis://me:geheim@far:1/0") == "redis://me:***@far:1/0"

@@ -1,0 +1,333 @@
+"""The parent's side of a device process: starts it, loads programs, keeps its ring full, tells who died of what.
+
+One keeper thread lives as long as this object: it starts the child (a parent-death signal follows the thread that
+started it), receives every answer, ranks the logits and frees the slots. Pool threads take turns: the one that holds
+the turn fills slots, while the other prepares the next item or waits for its last result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import queue
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dinoq.jobs.ledger import FailureClass, Phase
+from dinoq.workers import children
+from dinoq.workers.devices import ring
+from dinoq.workers.flight import Flight, Inference
+from dinoq.workers.ring_memory import RingMemory
+from dinoq.workers.tasks import WorkFailed
+
+log = logging.getLogger(__name__)
+
+CHILD = Path(__file__).parent / "devices" / "child.py"
+WAIT_S = 0.5
+"""How long a wait goes on before the lease is looked after."""
+Beat = Callable[[Phase, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """After how many seconds without a sign of life the device process is killed, per phase."""
+
+    loading_s: float = 300.0
+    compiling_s: float = 1800.0
+    running_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramKey:
+    """Which program an item needs: the artifact's file, its batch and precision."""
+
+    artifact: Path
+    batch: int
+    precision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSetup:
+    """How a device process is started: the vendor's file and interpreter, its options, folder, log and environment."""
+
+    vendor: str
+    options: dict[str, str]
+    python: str
+    env: Mapping[str, str]
+    workdir: Path
+    log: Path
+
+
+@dataclass
+class Incarnation:
+    """One life of the device process. `verdict` is why it ended, once it has."""
+
+    process: Any
+    link: socket.socket
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    answers: queue.SimpleQueue[dict[str, Any] | None] = field(default_factory=queue.SimpleQueue)
+    verdict: WorkFailed | None = None
+    buried: threading.Event = field(default_factory=threading.Event)
+
+
+class DeviceProcess:
+    """One device's process, restarted when it dies; see the module."""
+
+    def __init__(self, setup: ChildSetup, deadlines: Deadlines) -> None:
+        self._setup = setup
+        self._deadlines = deadlines
+        self._turn = threading.Lock()
+        self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._born = threading.Event()
+        self._alive: Incarnation | None = None
+        self._loaded: ProgramKey | None = None
+        self._memory: RingMemory | None = None
+        self._free = threading.Semaphore(0)
+        self._sent = 0
+        self._in_flight: deque[Flight] = deque()
+        self._sky = threading.Lock()  # over `_in_flight` and whether its process still takes any
+        self._last_sign = time.monotonic()
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._keeper.start()
+
+    @property
+    def pid(self) -> int | None:
+        """The living device process, if there is one."""
+        life = self._alive
+        return life.process.pid if life is not None and life.verdict is None else None
+
+    # -- what a pool thread calls, holding the turn ---------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def turn(self, beat: Beat) -> Iterator[None]:
+        """Hold the device to feed it; the lease is kept while another item feeds."""
+        while not self._turn.acquire(timeout=WAIT_S):
+            beat(Phase.WAITING, 0)
+            self._check_progress()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def compile(self, wanted: Mapping[str, object], beat: Beat) -> tuple[Path, str]:
+        """Make an artifact in the device process: its file, and what the vendor said. Raises: WorkFailed."""
+        self._loaded = None
+        answer = self._ask({"do": "compile", **wanted, "options": self._setup.options}, beat, Phase.COMPILING)
+        return Path(answer["path"]), str(answer["output"])
+
+    def load(self, key: ProgramKey, beat: Beat) -> float:
+        """Have `key` loaded and warm, with a ring that fits it. Returns what it took in ms, 0 when it already was.
+
+        Raises: WorkFailed, permanent when the program's batch is not the run's.
+        """
+        if self._loaded == key and self._alive and self._alive.verdict is None:
+            return 0.0
+        begun = time.monotonic()
+        self._loaded = None
+        request = {"do": "load", "artifact": str(key.artifact), "batch": key.batch, "precision": key.precision}
+        answer = self._ask({**request, "options": self._setup.options}, beat, Phase.LOADING)
+        layout = _layout(key, answer)
+        self._memory = None  # the old ring's pages go before the new one's come
+        memory = RingMemory(layout)
+        self._ask({"do": "attach", **layout._asdict()}, beat, Phase.LOADING, memory.descriptor)
+        memory.close_descriptor()
+        self._memory, self._free, self._sent = memory, threading.Semaphore(layout.slots), 0
+        self._loaded = key
+        return (time.monotonic() - begun) * 1000.0
+
+    def feed(self, work: Inference, beat: Beat) -> None:
+        """Put every batch of the work into the ring, as slots come free. Raises: WorkFailed when the device dies."""
+        memory, life = self._memory, self._alive
+        if memory is None or life is None:
+            raise WorkFailed(FailureClass.TRANSIENT, "the device process is gone")
+        for flight in work.flights(memory.layout):
+            self._take_slot(work, beat)
+            slot = self._sent % memory.layout.slots
+            work.fill(flight, memory.views.inputs[slot])
+            self._sent += 1
+            self._send_slot(life, flight, slot)
+
+    def wait(self, work: Inference, beat: Beat) -> None:
+        """Until the last result of the work is back. Not holding the turn. Raises: WorkFailed."""
+        while not work.ended.wait(WAIT_S):
+            beat(Phase.RUNNING, work.n_done)
+            self._check_progress()
+        if work.failed is not None:
+            raise work.failed
+
+    def close(self) -> None:
+        """End the device process and the keeper."""
+        life = self._alive
+        self._wanted.put(False)
+        if life is not None:
+            children.kill(life.process)
+        self._keeper.join(timeout=5)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _take_slot(self, work: Inference, beat: Beat) -> None:
+        while not self._free.acquire(timeout=WAIT_S):
+            beat(Phase.RUNNING, work.n_done)
+            self._check_progress()
+        beat(Phase.RUNNING, work.n_done)
+        if work.failed is not None:
+            raise work.failed
+
+    def _send_slot(self, life: Incarnation, flight: Flight, slot: int) -> None:
+        with self._sky:
+            if life.verdict is None:
+                if not self._in_flight:
+                    self._last_sign = time.monotonic()
+                if flight.work.fed_ms is None:
+                    flight.work.fed_ms = time.monotonic() * 1000.0
+                self._in_flight.append(flight)
+                with contextlib.suppress(OSError):  # dead, not buried yet: the burial fails this flight with the rest
+                    life.link.send(ring.MESSAGE.pack(slot, flight.batches))
+                return
+        life.buried.wait(5)
+        raise life.verdict
+
+    def _ask(self, request: dict[str, Any], beat: Beat, phase: Phase, descriptor: int | None = None) -> dict[str, Any]:
+        """One control request; the lease is kept while the vendor works on it."""
+        life = self._living(beat, phase)
+        deadline_s = self._deadlines.compiling_s if phase is Phase.COMPILING else self._deadlines.loading_s
+        begun = time.monotonic()
+        body = json.dumps(request).encode()
+        with contextlib.suppress(OSError):  # a dead child is told by the keeper's None
+            if descriptor is None:
+                life.link.send(body)
+            else:
+                socket.send_fds(life.link, [body], [descriptor])
+        while True:
+            with contextlib.suppress(queue.Empty):
+                answer = life.answers.get(timeout=WAIT_S)
+                break
+            beat(phase, 0)
+            if time.monotonic() - begun > deadline_s:
+                self._kill(life, phase, deadline_s)
+        if answer is None:
+            raise life.verdict or WorkFailed(FailureClass.TRANSIENT, "the device process is gone")
+        return answer
+
+    def _living(self, beat: Beat, phase: Phase) -> Incarnation:
+        """The device process, started if there is none."""
+        life = self._alive
+        if life is not None and life.verdict is None:
+            return life
+        self._born.clear()
+        self._wanted.put(True)
+        while not self._born.wait(WAIT_S):
+            beat(phase, 0)
+        if self._alive is None:
+            raise WorkFailed(FailureClass.DEVICE, f"the device process did not start: see {self._setup.log}")
+        return self._alive
+
+    def _check_progress(self) -> None:
+        life = self._alive
+        deadline_s = self._deadlines.running_s
+        if life and self._in_flight and time.monotonic() - self._last_sign > deadline_s:
+            self._kill(life, Phase.RUNNING, deadline_s)
+
+    def _kill(self, life: Incarnation, phase: Phase, deadline_s: float) -> None:
+        text = f"no progress while {phase} for {deadline_s:.0f} s; the device process was killed"
+        life.verdict = life.verdict or WorkFailed(FailureClass.DEVICE, text, life.id)
+        children.kill(life.process)
+
+    # -- the keeper ---------------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        while self._wanted.get():
+            life = self._spawn()
+            self._alive = life
+            self._born.set()
+            if life is not None:
+                self._receive(life)
+                self._bury(life)
+
+    def _spawn(self) -> Incarnation | None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        setup = self._setup
+        setup.workdir.mkdir(parents=True, exist_ok=True)
+        argv = [setup.python, str(CHILD), setup.vendor, str(theirs.fileno())]
+        try:
+            process = children.start(argv, env=setup.env, cwd=setup.workdir, log=setup.log, pass_fds=(theirs.fileno(),))
+        except OSError:
+            log.exception("the device process did not start")
+            ours.close()
+            return None
+        finally:
+            theirs.close()
+        self._last_sign = time.monotonic()
+        return Incarnation(process, ours)
+
+    def _receive(self, life: Incarnation) -> None:
+        while True:
+            try:
+                message = life.link.recv(1 << 16)
+            except OSError:
+                return
+            if not message:
+                return
+            self._last_sign = time.monotonic()
+            if len(message) == ring.MESSAGE.size:
+                self._landed(ring.MESSAGE.unpack(message)[0])
+                continue
+            answer = json.loads(message)
+            if "fault" in answer:
+                life.verdict = WorkFailed(FailureClass(answer["fault"]), answer["text"], life.id)
+            else:
+                life.answers.put(answer)
+
+    def _landed(self, slot: int) -> None:
+        with self._sky:
+            flight = self._in_flight.popleft()
+        memory = self._memory
+        if memory is not None:
+            flight.work.take(flight, memory.views.logits[slot], memory.views.times[slot])
+        self._free.release()
+
+    def _bury(self, life: Incarnation) -> None:
+        """Reap the child; whatever was in flight fails with the reason of its death."""
+        children.kill(life.process)
+        with self._sky:
+            life.link.close()
+            life.verdict = verdict = life.verdict or _cause_of_death(life, self._setup.log)
+            self._loaded = None
+            while self._in_flight:
+                self._in_flight.popleft().work.fail(verdict)
+                self._free.release()
+        log.warning("device process ended: %s", verdict)
+        life.answers.put(None)
+        life.buried.set()
+
+
+def _layout(key: ProgramKey, answer: Mapping[str, Any]) -> ring.Layout:
+    """The ring for a loaded program, once its own word on batch and shapes agrees with the run."""
+    shape: Sequence[int] = answer["input"][1]
+    output: Sequence[int] = answer["output"][1]
+    if shape[0] != key.batch:
+        text = f"the loaded program executes batch {shape[0]}, the run asks for {key.batch}"
+        raise WorkFailed(FailureClass.PERMANENT, text)
+    if len(shape) != 4 or len(output) != 2 or output[0] != key.batch:
+        text = f"the program maps {tuple(shape)} to {tuple(output)}; expected [batch, 3, H, W] to [batch, classes]"
+        raise WorkFailed(FailureClass.PERMANENT, text)
+    height_width = (int(shape[1]), int(shape[2]), int(shape[3]))
+    return ring.plan_layout(key.batch, height_width, answer["input"][2], int(output[1]), float(answer["batch_ms"]))
+
+
+def _cause_of_death(life: Incarnation, log_file: Path) -> WorkFailed:
+    """What the exit status says. Killed from outside (a person, the kernel short of memory) is no fault of the device."""
+    code = life.process.returncode
+    if code in (-signal.SIGKILL, -signal.SIGTERM):
+        return WorkFailed(FailureClass.TRANSIENT, f"the device process was killed (signal {-code})", life.id)
+    how = f"died of signal {-code}" if code < 0 else f"ended with status {code}"
+    return WorkFailed(FailureClass.DEVICE, f"the device process {how}: see {log_file}", life.id)

@@ -1,0 +1,158 @@
+"""The device worker: pure Python beside one device process. Compiles what its chip compiles on the device, and infers."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinoq.db.engine import Database
+from dinoq.db.history import find_artifact, load_manifest
+from dinoq.db.items import start
+from dinoq.jobs.ledger import ArtifactRef, Claim, Compiled, DeviceFacts, FailureClass, Kind
+from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.plan import slice_first
+from dinoq.jobs.result import ShardResult, hits
+from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
+from dinoq.workers.data.store import Store
+from dinoq.workers.device_process import DeviceProcess, ProgramKey
+from dinoq.workers.flight import Inference
+from dinoq.workers.tasks import Lease, LeaseLost, Result, WorkFailed
+
+
+class DeviceWorker:
+    """What `tasks.work` performs for one device; its two pool threads share it."""
+
+    def __init__(self, db: Database, store: Store, facts: DeviceFacts, process: DeviceProcess, folder: Path) -> None:
+        self._db = db
+        self._store = store
+        self._facts = facts
+        self._process = process
+        self._folder = folder
+        self._manifest = functools.lru_cache(maxsize=2)(functools.partial(load_manifest, db))
+
+    def perform(self, held: Claim, lease: Lease) -> Result:
+        """Do a compile or infer item. Raises: WorkFailed, LeaseLost, Drained."""
+        return self._compile(held, lease) if held.kind is Kind.COMPILE else self._infer(held, lease)
+
+    def _compile(self, held: Claim, lease: Lease) -> Compiled:
+        key = artifact_key(held, self._facts)
+        made = find_artifact(self._db, key)
+        if made is not None and self._store.verify(made):
+            return self._compiled(held, made, "taken from the store")
+        self._begin(held)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        into = Path(tempfile.mkdtemp(prefix="compile-", dir=self._folder))
+        try:
+            with self._process.turn(lease.beat):
+                path, output = self._process.compile(
+                    {
+                        "onnx": str(self._model(held)),
+                        "batch": held.run.batch,
+                        "precision": held.run.precision,
+                        "flags": {},
+                        "into": str(into),
+                    },
+                    lease.beat,
+                )
+            return self._compiled(held, self._store.put_artifact(key, path), output)
+        finally:
+            shutil.rmtree(into, ignore_errors=True)
+
+    def _compiled(self, held: Claim, made: ArtifactRef, output: str) -> Compiled:
+        return Compiled(
+            artifact=made,
+            chip=held.run.chip,
+            batch=held.run.batch,
+            precision=held.run.precision,
+            toolkit=self._facts.toolkit,
+            arch=self._facts.arch,
+            vendor_output=output,
+        )
+
+    def _infer(self, held: Claim, lease: Lease) -> ShardResult:
+        shard, first = self._shard(held), held.first - slice_first(held.slice_no, _batches(held))
+        manifest = self._manifest(held.spec.data.manifest_id)
+        pixels = self._pixels(held, shard, first)
+        work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop)
+        with self._process.turn(lease.beat):
+            loading_ms = self._process.load(self._program(held), lease.beat)
+            self._begin(held)
+            self._process.feed(work, lease.beat)
+        self._process.wait(work, lease.beat)
+        return self._scored(held, work, shard.readable[first : first + held.count], manifest, loading_ms)
+
+    def _scored(
+        self, held: Claim, work: Inference, readable: NDArray[np.bool_], manifest: Manifest, loading_ms: float
+    ) -> ShardResult:
+        predictions = work.predictions(readable)
+        top1, top5 = hits(predictions, manifest.label_array[held.first : held.first + held.count])
+        n = int(readable.sum())
+        return ShardResult(
+            run_no=held.run_no,
+            no=held.no,
+            first=held.first,
+            count=held.count,
+            device=self._facts.key,
+            n=n,
+            top1=top1,
+            top5=top5,
+            unreadable=held.count - n,
+            predictions=predictions.to_blob(),
+            times=work.measured(loading_ms).to_blob(),
+        )
+
+    def _begin(self, held: Claim) -> None:
+        if not start(self._db, held.item_id, held.token):
+            raise LeaseLost
+
+    def _model(self, held: Claim) -> Path:
+        path = self._store.model_path(held.spec.model.sha256)
+        if not path.is_file():
+            text = f"model {held.spec.model.sha256[:12]} is not in the store {self._store.path}; submit the job again"
+            raise WorkFailed(FailureClass.PERMANENT, text)
+        return path
+
+    def _program(self, held: Claim) -> ProgramKey:
+        if held.artifact is None or not self._store.verify(held.artifact):
+            raise WorkFailed(
+                FailureClass.PERMANENT, f"the artifact of run {held.run_no} is missing or changed in the store"
+            )
+        path = self._store.artifact_path(held.artifact)
+        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision)
+
+    def _shard(self, held: Claim) -> Shard:
+        try:
+            return open_shard(self._store.shard_path(held.shard_key or ""))
+        except DamagedShard as error:
+            raise self._damaged(held, error) from None
+
+    def _pixels(self, held: Claim, shard: Shard, first: int) -> NDArray[np.uint8]:
+        try:
+            return shard.checked(first, held.count)
+        except DamagedShard as error:
+            raise self._damaged(held, error) from None
+
+    def _damaged(self, held: Claim, error: DamagedShard) -> WorkFailed:
+        """An infer item never preprocesses: the bad file goes, and its slice back to the prep workers."""
+        self._store.shard_path(held.shard_key or "").unlink(missing_ok=True)
+        return WorkFailed(FailureClass.DAMAGED, str(error))
+
+
+def _batches(held: Claim) -> tuple[int, ...]:
+    return tuple(run.batch for run in held.spec.runs)
+
+
+def artifact_key(held: Claim, facts: DeviceFacts) -> str:
+    """What identifies an artifact: everything that could make it another file or another result."""
+    parts = [
+        *(held.spec.model.sha256, held.run.chip, facts.origin, held.run.batch, held.run.precision),
+        *(facts.toolkit, facts.arch),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

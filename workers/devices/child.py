@@ -1,0 +1,146 @@
+"""The device process: the only one that loads a vendor's runtime. Run as a file: `python child.py VENDOR SOCKET_FD`.
+
+One thread, in the vendor's interpreter (Python 3.8 or later; standard library, numpy and the vendor's module). It
+serves one parent over a SOCK_SEQPACKET socket: control messages are JSON objects, `{"do": ...}`, each answered by one;
+ring messages are 8 bytes, each answered by the same 8 bytes when its batches are done. A device fault is told, and
+ends the process: what a vendor's runtime is worth after one is not known.
+"""
+
+import array
+import importlib
+import json
+import mmap
+import os
+import socket
+import sys
+import time
+import traceback
+import types
+from typing import Any, Dict
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MAX_MESSAGE = 1 << 16
+WARM_UP_RUNS = 10
+WARM_UP_MS = 200.0
+
+
+def stand_in_packages() -> None:
+    """Let `from dinoq.workers.devices.base import ...` work where dinoq is not installed.
+
+    Only this folder's files can be imported so: a vendor file that reached for more of dinoq would fail at once. It
+    must not be on the path itself, where its tensorrt.py would shadow the vendor's.
+    """
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.abspath(entry) != HERE]
+    for name, path in (("dinoq", []), ("dinoq.workers", []), ("dinoq.workers.devices", [HERE])):
+        package = types.ModuleType(name)
+        package.__path__ = path
+        sys.modules[name] = package
+
+
+class DeviceServer:
+    """What the process holds: the vendor's file, the loaded program, the mapped ring."""
+
+    def __init__(self, vendor: Any, link: socket.socket) -> None:
+        self.vendor = vendor
+        self.link = link
+        self.program: Any = None
+        self.views: Any = None
+        self.batch = 0
+
+    def serve(self) -> None:
+        """Answer until the parent is gone."""
+        while True:
+            message, descriptors = receive(self.link)
+            if not message:
+                return
+            if len(message) == ring.MESSAGE.size:
+                self.run_slot(*ring.MESSAGE.unpack(message))
+                self.link.send(message)
+            else:
+                request = json.loads(message.decode())
+                answer = getattr(self, "do_" + request.pop("do"))(descriptors, **request)
+                self.link.send(json.dumps(answer).encode())
+
+    def run_slot(self, slot: int, batches: int) -> None:
+        """Execute the batches of one slot, logits and times written beside them."""
+        inputs, logits, times = self.views.inputs[slot], self.views.logits[slot], self.views.times[slot]
+        for number in range(batches):
+            first, last = number * self.batch, (number + 1) * self.batch
+            outcome = self.program.run(inputs[first:last])
+            logits[first:last] = outcome.logits
+            # None becomes NaN: the vendor does not tell
+            times[number] = (outcome.compute_ms, outcome.h2d_ms, outcome.d2h_ms)
+
+    def do_compile(self, _: Any, **wanted: Any) -> Dict[str, Any]:
+        """Make an artifact; the vendor's words come back with it."""
+        built = self.vendor.compile(**wanted)
+        return {"path": built.path, "output": built.output}
+
+    def do_load(self, _: Any, **wanted: Any) -> Dict[str, Any]:
+        """Replace the loaded program, warm it up, tell what it says of itself and how long a batch takes."""
+        self.views = None
+        if self.program is not None:
+            self.program.close()
+            self.program = None
+        self.program = self.vendor.load(**wanted)
+        self.batch = self.program.input.shape[0]
+        return {
+            "input": list(self.program.input),
+            "output": list(self.program.output),
+            "batch_ms": self.warm_up(),
+        }
+
+    def warm_up(self) -> float:
+        """At least 10 executions and 200 ms on zeros, never on data; the quickest one in ms."""
+        data = np.zeros(self.program.input.shape, self.program.input.dtype)
+        begun, quickest, runs = time.perf_counter(), float("inf"), 0
+        while runs < WARM_UP_RUNS or (time.perf_counter() - begun) * 1000.0 < WARM_UP_MS:
+            quickest = min(quickest, self.program.run(data).compute_ms)
+            runs += 1
+        return quickest
+
+    def do_attach(self, descriptors: Any, **layout: Any) -> Dict[str, Any]:
+        """Map the ring, and touch its pages now rather than inside a timed phase."""
+        geometry = ring.Layout(**dict(layout, shape=tuple(layout["shape"])))
+        mapped = mmap.mmap(descriptors[0], ring.nbytes(geometry))
+        os.close(descriptors[0])
+        self.views = ring.views(mapped, geometry)
+        for part in self.views:
+            part.reshape(-1).view(np.uint8)[:: ring.PAGE].max()
+        return {}
+
+
+def receive(link: socket.socket) -> Any:
+    """One message and the file descriptors it carries; empty when the parent is gone."""
+    data, extras, _, _ = link.recvmsg(MAX_MESSAGE, socket.CMSG_LEN(4))
+    descriptors = array.array("i")
+    for level, kind, body in extras:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(body[: len(body) - len(body) % descriptors.itemsize])
+    return data, list(descriptors)
+
+
+def main(vendor: str, descriptor: int) -> int:
+    """Serve the socket at `descriptor`; a fault is the last thing told."""
+    link = socket.socket(fileno=descriptor)
+    try:
+        module = importlib.import_module("dinoq.workers.devices." + vendor)
+        DeviceServer(module, link).serve()
+    except base.DeviceFault as fault:
+        link.send(json.dumps({"fault": fault.kind, "text": str(fault)[:20000]}).encode())
+        return 3
+    except Exception as error:
+        traceback.print_exc()
+        text = "%s: %s" % (type(error).__name__, error)
+        link.send(json.dumps({"fault": "device", "text": text[:20000]}).encode())
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    stand_in_packages()
+    import numpy as np
+
+    base = importlib.import_module("dinoq.workers.devices.base")
+    ring = importlib.import_module("dinoq.workers.devices.ring")
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

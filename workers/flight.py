@@ -1,0 +1,109 @@
+"""One infer item in a device's hands: which batches fly in which slot, and what has come back of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinoq.jobs.recipe import Recipe
+from dinoq.jobs.result import TOP, Predictions, Times, top_five
+from dinoq.workers.data.preprocess import normalise
+from dinoq.workers.devices import ring
+from dinoq.workers.tasks import WorkFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One slot on its way: samples [first, first + n) of the item, in `batches` batches, on pass `lap`."""
+
+    work: Inference
+    first: int
+    n: int
+    batches: int
+    lap: int
+
+
+class Inference:
+    """The part that is being evaluated. `pixels` uint8 [count, 3, H, W] is read, never copied whole.
+
+    `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], recipe: Recipe, batch: int, laps: int) -> None:
+        self.pixels = pixels
+        self.recipe = recipe
+        self.batch = batch
+        self.laps = laps
+        count = len(pixels)
+        self.classes = np.full((count, TOP), -1, np.int16)
+        self.scores = np.full((count, TOP), -np.inf, np.float16)
+        self.times: list[NDArray[np.float32]] = []
+        self.timed: list[bool] = []
+        self.fed_ms: float | None = None
+        self.done_ms = 0.0
+        self.n_done = 0
+        self.failed: WorkFailed | None = None
+        self.ended = threading.Event()
+        self._left = 0
+
+    def flights(self, layout: ring.Layout) -> Iterator[Flight]:
+        """Every flight of every lap, in order."""
+        count, step = len(self.pixels), layout.images
+        self._left = self.laps * -(-count // step)
+        for lap in range(self.laps):
+            for first in range(0, count, step):
+                n = min(step, count - first)
+                yield Flight(self, first, n, -(-n // self.batch), lap)
+
+    def fill(self, flight: Flight, slot: NDArray[np.float32]) -> None:
+        """Write the flight's samples into the slot as the program takes them; the last batch is padded with zeros."""
+        n = flight.n
+        source = self.pixels[flight.first : flight.first + n]
+        if slot.dtype == np.float32:
+            normalise(source, self.recipe, slot[:n])
+        elif slot.dtype == np.uint8:  # a program that normalises by itself
+            np.copyto(slot[:n], source)
+        else:
+            exact = np.empty(source.shape, np.float32)
+            normalise(source, self.recipe, exact)
+            slot[:n] = exact
+        slot[n : flight.batches * self.batch] = 0
+
+    def take(self, flight: Flight, logits: NDArray[np.float32], times: NDArray[np.float32]) -> None:
+        """The flight is back: rank its logits, keep its times; a padded batch is left out of timing."""
+        first, n = flight.first, flight.n
+        if flight.lap == 0:
+            best = top_five(logits[:n])
+            self.classes[first : first + n] = best.classes
+            self.scores[first : first + n] = best.scores
+            self.n_done += n
+        self.times.append(times[: flight.batches].copy())
+        self.timed += [(number + 1) * self.batch <= n for number in range(flight.batches)]
+        self.done_ms = time.monotonic() * 1000.0
+        self._left -= 1
+        if self._left == 0:
+            self.ended.set()
+
+    def fail(self, reason: WorkFailed) -> None:
+        """The device died with this work in flight."""
+        self.failed = reason
+        self.ended.set()
+
+    def predictions(self, readable: NDArray[np.bool_]) -> Predictions:
+        """The five best of each sample; -1 for those that were not readable, whose pixels were zeros."""
+        classes, scores = self.classes.copy(), self.scores.copy()
+        classes[~readable] = -1
+        scores[~readable] = -np.inf
+        return Predictions(classes, scores)
+
+    def measured(self, loading_ms: float) -> Times:
+        """When and how long the device worked on it."""
+        rows = np.concatenate(self.times) if self.times else np.empty((0, 3), np.float32)
+        timed = np.array(self.timed, np.bool_)
+        fed_ms = self.fed_ms if self.fed_ms is not None else self.done_ms
+        return Times(rows[:, 0], rows[:, 1], rows[:, 2], timed, fed_ms, self.done_ms, loading_ms)

@@ -1,0 +1,55 @@
+"""The prep worker: photos to verified shards in the store, one slice per item, as many at once as it has threads."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from dinoq.db.engine import Database
+from dinoq.db.history import load_manifest
+from dinoq.db.items import start
+from dinoq.jobs.ledger import Claim, Phase, Preprocessed
+from dinoq.workers.data.slices import store_slice
+from dinoq.workers.data.store import Store
+from dinoq.workers.tasks import Lease, LeaseLost
+
+
+class PrepWorker:
+    """What `tasks.work` performs for preprocess items; all its pool threads share it.
+
+    `roots` maps the names of `dinoq.toml`'s datasets to this host's folders; any other source is a folder itself.
+    """
+
+    def __init__(self, db: Database, store: Store, state: Path, roots: Mapping[str, str]) -> None:
+        self._db = db
+        self._store = store
+        self._digests = state / "digests"
+        self._roots = roots
+        self._manifest = functools.lru_cache(maxsize=2)(functools.partial(load_manifest, db))
+
+    def perform(self, held: Claim, lease: Lease) -> Preprocessed:
+        """Preprocess one slice. Raises: DinoqError when the folder is gone or the store full, Drained, LeaseLost."""
+        manifest = self._manifest(held.spec.data.manifest_id)
+        if not start(self._db, held.item_id, held.token):
+            raise LeaseLost
+        source = held.spec.data.source
+        return store_slice(
+            self._store,
+            Path(self._roots.get(source, source)),
+            manifest,
+            held.first,
+            held.count,
+            held.spec.recipe,
+            salt=held.job_uuid,
+            digests=self._digests,
+            progress=functools.partial(lease.beat, Phase.RUNNING),
+        )
+
+
+def yield_to_devices() -> None:
+    """Let device workers run first: preparation can wait, a timed batch cannot. Where the kernel schedules by session,
+    only the session's own niceness counts, and only it may be out of our hands."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19")

@@ -1,0 +1,229 @@
+"""The supervisor of one host: starts broker and workers, restarts what dies, sweeps the ledger, leaves no orphan."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+from dinoq.broker.app import make_app, publish
+from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
+from dinoq.db.engine import Database
+from dinoq.db.jobs import mark_unhinted
+from dinoq.db.sweep import note_absence, sweep, worker_lost
+from dinoq.jobs.errors import NoBroker
+from dinoq.jobs.ledger import Hint
+from dinoq.workers import children, state_folder
+from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.state_folder import Pointer
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+SWEEP_S = 1.0
+GRACE_S = 15.0
+"""How long a worker may take to hand its work back before it is killed; SQL sorts out the rest."""
+MAX_DEATHS = 5
+DEATHS_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What one host runs. `worker_argv` starts `dinoq`; `broker_url` None means the embedded server."""
+
+    host: str
+    state: Path
+    broker_url: str | None
+    devices: tuple[LocalDevice, ...]
+    prep_threads: int
+    worker_argv: Sequence[str]
+    env: Mapping[str, str]
+    runtime_folder: Path
+    only_job: int | None = None
+
+
+@dataclass
+class Child:
+    """A worker that is to be alive. `give_up` is set when it died too often."""
+
+    name: str
+    argv: tuple[str, ...]
+    process: subprocess.Popen[bytes] | None = None
+    worker_id: str = ""
+    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_DEATHS))
+    not_before: float = 0.0
+    give_up: bool = False
+
+
+class Supervisor:
+    """Use as a context; `run` until done or asked to leave. Lives in the main thread: its children die with it."""
+
+    def __init__(self, setup: Setup, db: Database, say: Callable[[str], None]) -> None:
+        self._setup = setup
+        self._db = db
+        self._say = say
+        self._lock: IO[str] | None = None
+        self._broker: subprocess.Popen[bytes] | None = None
+        self._broker_folder: Path | None = None
+        self._children = [Child("prep", ("worker", "prep", str(setup.prep_threads)))] if setup.prep_threads else []
+        for device in setup.devices:
+            name = f"{device.facts.chip}:{device.facts.index}"
+            self._children.append(Child(name, ("worker", "device", name)))
+        self._asked = 0
+        self._gently = False
+        self._next_sweep = 0.0
+
+    def __enter__(self) -> Self:
+        setup = self._setup
+        self._state_id = state_folder.prepare(setup.state)
+        self._lock = state_folder.lock(setup.state)
+        try:
+            self._url = setup.broker_url or self._start_broker()
+            self._app = make_app(self._url)
+            state_folder.point(setup.state, Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url))
+            note_absence(self._db, setup.only_job)
+            self._sweep(everything=setup.broker_url is None)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever is still there is killed; the next supervisor finds the folder free."""
+        for child in self._children:
+            if child.process is not None:
+                children.kill(child.process)
+        if self._broker is not None:
+            children.kill(self._broker)
+        if self._lock is not None:
+            state_folder.unpoint(self._setup.state)
+            self._lock.close()
+
+    def ask(self, *, gently: bool = False) -> None:
+        """Leave: hand work back at the next batch, or (gently) finish what is in hand; asked twice, kill."""
+        self._asked += 1
+        self._gently = gently and self._asked == 1
+
+    def run(self, until: Callable[[], bool]) -> bool:
+        """Keep everything alive until `until()`; False when asked to leave before. Then everything has ended."""
+        previous = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+        }
+        try:
+            done = False
+            while not self._asked and not (done := until()):
+                self._tick()
+                time.sleep(TICK_S)
+            self._wind_down()
+            return done
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _on_signal(self, number: int, _: object) -> None:
+        self.ask(gently=number == signal.SIGUSR1)
+
+    def _tick(self) -> None:
+        self._look_after_broker()
+        for child in self._children:
+            self._look_after(child)
+        if time.monotonic() >= self._next_sweep:
+            self._sweep()
+
+    def _sweep(self, *, everything: bool = False) -> None:
+        self._next_sweep = time.monotonic() + SWEEP_S
+        try:
+            self._tell(sweep(self._db, only_job=self._setup.only_job, all_hints=everything))
+        except Exception:
+            log.exception("the ledger was out of reach; sweeping again in %.0f s", SWEEP_S)
+
+    def _tell(self, hints: list[Hint]) -> None:
+        if hints and (unsent := publish(self._app, hints)):
+            mark_unhinted(self._db, unsent)
+
+    def _look_after(self, child: Child) -> None:
+        if child.process is not None and child.process.poll() is not None:
+            self._died(child)
+        if child.process is None and not child.give_up and time.monotonic() >= child.not_before:
+            self._start(child)
+
+    def _died(self, child: Child) -> None:
+        assert child.process is not None
+        code, now = child.process.returncode, time.monotonic()
+        child.process = None
+        child.deaths.append(now)
+        recent = sum(now - death < DEATHS_WITHIN_S for death in child.deaths)
+        child.give_up = recent >= MAX_DEATHS
+        child.not_before = now + min(30.0, 0.25 * 2 ** (recent - 1))
+        what = "is given up: it died too often" if child.give_up else "starts again"
+        self._say(f"worker {child.name} ended ({_how(code)}) and {what}; log: {self._log(child)}")
+        self._tell(worker_lost(self._db, child.worker_id))
+
+    def _start(self, child: Child) -> None:
+        setup = self._setup
+        child.worker_id = f"{setup.host}/{child.name}#{uuid.uuid4().hex[:8]}"
+        env = {
+            **children.without_empty_paths(setup.env),
+            "DINOQ_BROKER_URL": self._url,
+            "DINOQ_WORKER_ID": child.worker_id,
+            "DINOQ_ONLY_JOB": str(setup.only_job or ""),
+        }
+        run = setup.state / "run"
+        run.mkdir(exist_ok=True)
+        child.process = children.start([*setup.worker_argv, *child.argv], env=env, cwd=run, log=self._log(child))
+
+    def _log(self, child: Child) -> Path:
+        return self._setup.state / "logs" / f"{child.name.replace(':', '-')}.log"
+
+    def _start_broker(self) -> str:
+        setup = self._setup
+        folder = self._broker_folder = private_folder(setup.runtime_folder, f"dinoq-{self._state_id[:16]}")
+        argv = server_command(server_binary(), folder)
+        self._broker = children.start(
+            argv, env=setup.env, cwd=folder, log=setup.state / "logs" / "broker.log", death_signal=signal.SIGTERM
+        )
+        deadline = time.monotonic() + 10
+        while not answers(folder):
+            if self._broker.poll() is not None or time.monotonic() > deadline:
+                raise NoBroker(f"the embedded queue server did not start: see {setup.state}/logs/broker.log.")
+            time.sleep(0.01)
+        return socket_url(folder)
+
+    def _look_after_broker(self) -> None:
+        """It keeps nothing on disk: once it is back, the ledger sends every hint again."""
+        if self._broker is not None and self._broker.poll() is not None:
+            self._say(f"the queue server ended ({_how(self._broker.returncode)}) and starts again")
+            self._start_broker()
+            self._sweep(everything=True)
+
+    def _wind_down(self) -> None:
+        """Ask the workers to leave, wait, kill those that do not (all, when asked a second time)."""
+        living = [child for child in self._children if child.process and child.process.poll() is None]
+        for child in living:
+            assert child.process is not None
+            child.process.send_signal(signal.SIGUSR1 if self._gently else signal.SIGTERM)
+        deadline = float("inf") if self._gently else time.monotonic() + GRACE_S
+        asked = self._asked
+        while any(c.process and c.process.poll() is None for c in living):
+            if time.monotonic() > deadline or self._asked > asked:
+                break
+            time.sleep(0.02)
+        for child in living:
+            assert child.process is not None
+            if child.process.poll() is None or child.process.returncode != 0:
+                children.kill(child.process)
+                worker_lost(self._db, child.worker_id)
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"status {code}"

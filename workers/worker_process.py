@@ -1,0 +1,139 @@
+"""The main of a worker process: registers, keeps its heartbeat, serves its queues until asked to leave."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dinoq
+from dinoq.broker.app import make_app, publish, serve
+from dinoq.broker.queues import PREP, chip_queue, compile_queue
+from dinoq.db.engine import Database, open_database
+from dinoq.db.fleet import beat, register_device, register_worker, retire_worker
+from dinoq.db.jobs import mark_unhinted
+from dinoq.jobs.chips import CHIPS
+from dinoq.jobs.ledger import Hint, WorkerFacts
+from dinoq.workers import children
+from dinoq.workers.data.store import Store, open_store
+from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
+from dinoq.workers.device_worker import DeviceWorker
+from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
+from dinoq.workers.tasks import Exit, Perform, work
+
+log = logging.getLogger(__name__)
+HEARTBEAT_S = 3.0
+DEVICE_THREADS = 2
+"""One feeds the device while the other prepares the next item and commits the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSetup:
+    """What a worker process is told by its supervisor, through the environment and its arguments."""
+
+    id: str
+    host: str
+    state: Path
+    store: Path
+    state_id: str
+    database_url: str
+    broker_url: str
+    env: Mapping[str, str]
+    only_job: int | None = None
+
+
+def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str], toolchains: Sequence[str] = ()) -> None:
+    """Serve preprocess items (and compile items of the vendors whose toolchain this host has) in `threads` threads."""
+    yield_to_devices()
+    db, store = open_database(setup.database_url), open_store(setup.store)
+    register_worker(db, _facts(setup, "prep", store, None))
+    perform = PrepWorker(db, store, setup.state, roots).perform
+    _serve(setup, db, perform, [PREP, *map(compile_queue, toolchains)], threads)
+
+
+def run_device(setup: WorkerSetup, device: LocalDevice, python: str | None, deadlines: Deadlines) -> None:
+    """Serve compile and infer items of one device."""
+    db, store = open_database(setup.database_url), open_store(setup.store)
+    facts, name = device.facts, f"{device.facts.chip}-{device.facts.index}"
+    register_device(db, facts)
+    register_worker(db, _facts(setup, "device", store, facts.key))
+    child = ChildSetup(
+        vendor=device.vendor,
+        options=device.options,
+        python=python or sys.executable,
+        env=children.without_empty_paths(setup.env),
+        workdir=setup.state / "run" / name,
+        log=setup.state / "logs" / f"{name}.vendor.log",
+    )
+    process = DeviceProcess(child, deadlines)
+    worker = DeviceWorker(db, store, facts, process, setup.state / "run" / name)
+    try:
+        _serve(setup, db, worker.perform, [chip_queue(facts.chip, facts.origin)], DEVICE_THREADS)
+    finally:
+        process.close()
+
+
+def _facts(setup: WorkerSetup, kind: str, store: Store, device_key: str | None) -> WorkerFacts:
+    return WorkerFacts(
+        id=setup.id,
+        host=setup.host,
+        kind="device" if kind == "device" else "prep",
+        pid=os.getpid(),
+        store_id=store.id,
+        state_id=setup.state_id,
+        version=dinoq.__version__,
+        device_key=device_key,
+        only_job=setup.only_job,
+    )
+
+
+def _serve(setup: WorkerSetup, db: Database, perform: Perform, queues: Sequence[str], threads: int) -> None:
+    """Until SIGTERM (hand back at the next batch) or SIGUSR1 (finish what is in hand)."""
+    app, leave = make_app(setup.broker_url), Exit()
+
+    def tell(hints: Iterable[Hint]) -> None:
+        if unsent := publish(app, hints):
+            mark_unhinted(db, unsent)
+
+    def handle(item_id: int) -> None:
+        work(item_id, db=db, worker_id=setup.id, perform=perform, publish=tell, leave=leave)
+
+    gently = threading.Event()
+
+    def finish_first(*_: object) -> None:
+        gently.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def stopping() -> None:
+        leave.leaving.set()
+        if not gently.is_set():
+            leave.stop.set()
+
+    signal.signal(signal.SIGUSR1, finish_first)
+    heart = threading.Thread(target=_keep_beating, args=(db, setup.id, leave), name="heartbeat", daemon=True)
+    heart.start()
+    try:
+        serve(app, queues=queues, handler=handle, concurrency=threads, name=setup.id, on_stopping=stopping)
+    finally:
+        leave.leaving.set()
+        retire_worker(db, setup.id)
+        db.close()
+
+
+def _keep_beating(db: Database, worker_id: str, leave: Exit) -> None:
+    while not leave.leaving.wait(HEARTBEAT_S):
+        try:
+            beat(db, worker_id)
+        except Exception:
+            log.exception("no heartbeat this time")
+
+
+def toolchains_here() -> tuple[str, ...]:
+    """Vendors whose chips compile on any host and whose toolchain this host has; none is known yet."""
+    return tuple(sorted({chip.vendor for chip in CHIPS if chip.compiles_on == "host"} & set()))

@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 def upgrade() -> None:
     """Bring the database to this dinoq's schema."""
-    from dinoq.db.schema import masked_url
+    from dinoq.db.engine import masked_url
     from dinoq.db.schema import upgrade as upgrade_schema
     from dinoq.workers.state_folder import prepare
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
 def check() -> None:
     """Say whether the database fits this dinoq; exit 8 when it does not."""
     from dinoq.cli.ledger import open_ledger
-    from dinoq.db.schema import masked_url
+    from dinoq.db.engine import masked_url
 
     now = settings.load()
     open_ledger(now).close()
@@ -57,6 +57,6 @@ def _shown(now: settings.Settings, option: settings.Option) -> str | None:
     text = now.get(option.name)
     if text is None or not option.secret:
         return text
-    from dinoq.db.schema import masked_url
+    from dinoq.db.engine import masked_url
 
     return masked_url(text)

@@ -63,7 +63,7 @@ def submit(
         console.result(_plan(prepared))
         return 0
     from dinoq.cli.ledger import open_ledger, send
-    from dinoq.db.jobs import first_hints
+    from dinoq.db.hints import first_hints
 
     db = open_ledger(now)
     job = store_job(db, now, prepared)
@@ -113,7 +113,7 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
     from dinoq.cli.ledger import open_ledger, send
     from dinoq.cli.submission import store_job
     from dinoq.cli.waiting import print_report, require_workers, wait_and_report
-    from dinoq.db.jobs import first_hints
+    from dinoq.db.hints import first_hints
     from dinoq.workers.state_folder import is_locked
 
     db = open_ledger(now)

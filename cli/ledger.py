@@ -30,7 +30,7 @@ def job_named(db: Database, text: str, settings: Settings) -> int:
 
 def send(db: Database, settings: Settings, hints: list[Hint]) -> None:
     """Tell the workers, where a broker is known; a living supervisor tells them within a second otherwise."""
-    from dinoq.db.jobs import mark_unhinted
+    from dinoq.db.hints import mark_unhinted
     from dinoq.workers.state_folder import is_locked, pointer
 
     here = pointer(settings.state) if is_locked(settings.state) else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from dinoq.db.engine import Database
-    from dinoq.db.history import JobProgress
+    from dinoq.db.progress import JobProgress
 
 LOOK_S = 0.5
 LINE_S = 5.0
@@ -73,7 +73,9 @@ class Progress:
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -106,7 +108,7 @@ class Progress:
         return "\n".join(_line(row, self._paces.setdefault(row.name, Pace()), seen.job_id, bar) for row in rows)
 
     def _look(self) -> JobProgress:
-        from dinoq.db.history import job_progress
+        from dinoq.db.progress import job_progress
 
         self._seen = job_progress(self._db, self._job)
         for row in rows_of(self._seen):

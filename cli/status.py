@@ -30,7 +30,7 @@ def status(
     """How far a job is, run by run, and what it waits for."""
     from dinoq.cli.ledger import job_named, open_ledger
     from dinoq.cli.progress import Progress
-    from dinoq.db.history import job_progress
+    from dinoq.db.progress import job_progress
 
     now = settings.load()
     db = open_ledger(now)
@@ -49,7 +49,7 @@ def logs(
 ) -> None:
     """What happened to a job's items, in order: attempts, failures, and what toolchains said."""
     from dinoq.cli.ledger import job_named, open_ledger
-    from dinoq.db.history import job_log
+    from dinoq.db.log import job_log
 
     now = settings.load()
     db = open_ledger(now)
@@ -97,7 +97,7 @@ def _run_named(text: str | None) -> tuple[str, int] | None:
 def _table(seen: object) -> str:
     from dinoq.cli.progress import rows_of
     from dinoq.cli.render.columns import table
-    from dinoq.db.history import JobProgress
+    from dinoq.db.progress import JobProgress
 
     assert isinstance(seen, JobProgress)
     rows = [[row.name, f"{row.done:,}/{row.total:,}", row.state] for row in rows_of(seen)]

@@ -54,7 +54,7 @@ def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int
 
 def report_of(db: Database, job: int, *, strict: bool) -> Report:
     """The report of a job, from stored rows alone."""
-    from dinoq.db.history import job_record, load_manifest
+    from dinoq.db.records import job_record, load_manifest
     from dinoq.jobs.report import build_report
 
     record = job_record(db, job)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed
-from dinoq.db.tables import Item, Job, Run
+from dinoq.db.tables import QUEUED, Item, Job, Run
 from dinoq.jobs.ledger import REHINT_MS, Hint, Kind, Origin
 
 
@@ -18,7 +18,7 @@ def hint(session: Session, *where: ColumnElement[bool]) -> list[Hint]:
     """Marks the queued items of active jobs that match as hinted now; their hints, in id order."""
     rows = session.execute(
         update(Item)
-        .where(Item.state == "queued", Item.job_id.in_(select(Job.id).where(Job.state == "active")), *where)
+        .where(Item.state == QUEUED, Item.job_id.in_(select(Job.id).where(Job.state == "active")), *where)
         .values(hinted_ms=now_ms())
         .returning(Item.id, Item.kind, Item.job_id, Item.run_no),
         execution_options={"synchronize_session": False},

@@ -16,7 +16,7 @@ from dinoq.db.held import lock_item
 from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes, wanted_lanes
 from dinoq.db.settle import LaneKey, lock_job, settle
-from dinoq.db.tables import Attempt, Device, Item, Job, Run, Worker
+from dinoq.db.tables import QUEUED, Attempt, Device, Item, Job, Run, Worker
 from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import REHINT_MS, Hint, Kind
 
@@ -117,7 +117,7 @@ def _stale(session: Session, mine: Sequence[ColumnElement[bool]]) -> list[int]:
         select(Item.id, Item.kind, Run.chip, Run.origin)
         .join(Job, and_(Job.id == Item.job_id, Job.state == "active"))
         .outerjoin(Run, and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no))
-        .where(Item.state == "queued", Item.hinted_ms < before, *mine)
+        .where(Item.state == QUEUED, Item.hinted_ms < before, *mine)
         .order_by(Item.id)
     )
     rows = session.execute(queued).all()

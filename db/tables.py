@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Dialect,
     ForeignKey,
     ForeignKeyConstraint,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -45,6 +47,9 @@ class Words(TypeDecorator[str]):
         """What is stored."""
         return value if value is None else value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
+
+# Written into the statement, not bound: SQLite uses an index of queued items only where it can read that word.
+QUEUED: ColumnElement[str] = literal_column("'queued'")
 
 # SQLite numbers rows by itself only where the key is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")

@@ -92,7 +92,8 @@ def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
             continue
         shared = {cell.batch: cell for cell in other}
         found += [_ratio(cell, shared[cell.batch]) for cell in row if cell.batch in shared]
-        found.append(_ratio(*(max(cells, key=lambda cell: cell.images_per_s) for cells in (row, other)), best=True))
+        best, against = (max(cells, key=lambda cell: cell.images_per_s) for cells in (row, other))
+        found.append(_ratio(best, against, best=True))
     return tuple(found)
 
 

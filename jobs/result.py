@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOP = 5
+MAX_CLASSES = 32_767
+"""Classes are stored as int16."""
 Floats = NDArray[np.float32]
 
 

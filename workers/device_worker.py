@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.db.engine import Database
-from dinoq.db.history import find_artifact, load_manifest
 from dinoq.db.items import start
+from dinoq.db.records import find_artifact, load_manifest
 from dinoq.jobs.ledger import ArtifactRef, Claim, Compiled, DeviceFacts, FailureClass, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import slice_first

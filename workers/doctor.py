@@ -15,7 +15,7 @@ from typing import Literal
 
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, server_warnings
 from dinoq.db.engine import open_database
-from dinoq.db.schema import masked_url
+from dinoq.db.engine import masked_url
 from dinoq.jobs.errors import DinoqError
 from dinoq.workers import children, state_folder
 from dinoq.workers.data.store import open_store

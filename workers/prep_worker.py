@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dinoq.db.engine import Database
-from dinoq.db.history import load_manifest
 from dinoq.db.items import start
+from dinoq.db.records import load_manifest
 from dinoq.jobs.ledger import Claim, Phase, Preprocessed
 from dinoq.workers.data.slices import store_slice
 from dinoq.workers.data.store import Store

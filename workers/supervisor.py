@@ -17,7 +17,7 @@ from typing import IO, Self
 from dinoq.broker.app import make_app, publish
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
 from dinoq.db.engine import Database
-from dinoq.db.jobs import mark_unhinted
+from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, sweep, worker_lost
 from dinoq.jobs.errors import NoBroker
 from dinoq.jobs.ledger import Hint

@@ -16,7 +16,7 @@ from dinoq.broker.app import make_app, publish, serve
 from dinoq.broker.queues import PREP, chip_queue, compile_queue
 from dinoq.db.engine import Database, open_database
 from dinoq.db.fleet import beat, register_device, register_worker, retire_worker
-from dinoq.db.jobs import mark_unhinted
+from dinoq.db.hints import mark_unhinted
 from dinoq.jobs.chips import CHIPS
 from dinoq.jobs.ledger import Hint, WorkerFacts
 from dinoq.workers import children

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
-from dinoq.db.engine import Database
+from dinoq.db.engine import Database, database_url
 from dinoq.db.schema import upgrade
 
 POSTGRES, SQLITE = "postgresql", "sqlite"
@@ -73,8 +73,6 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def db(url: str) -> Iterator[Database]:
     """The ledger on that database."""
-    from dinoq.db.engine import database_url
-
     database = Database(database_url(url))
     yield database
     database.close()

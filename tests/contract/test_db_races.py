@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database, changed
-from dinoq.db.items import claim, fail, finish
+from dinoq.db.items import claim, fail, finish, start
 from dinoq.db.jobs import cancel
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import sweep, worker_lost
@@ -240,6 +240,17 @@ def test_two_failures_of_one_item_at_once_count_once(db: Database) -> None:
     hints = together(db, *[partial(fail, db, held.item_id, held.token, trouble)] * 2)
     assert sorted(len(told) > 0 for told in hints) == [False, True]
     assert len(attempts(db, held.item_id)) == 1
+
+
+def test_a_beginning_and_a_failure_at_once_agree_on_what_is_charged(db: Database) -> None:
+    host, job = crew(db), submit_job(db)
+    held = host.take(item(db, job, Kind.PREPROCESS).id, host.prep, begin=False)
+    trouble = Failure(FailureClass.TRANSIENT, "power")
+    began, _ = together(
+        db, lambda: start(db, held.item_id, held.token), lambda: bool(fail(db, held.item_id, held.token, trouble))
+    )
+    row = item(db, job, Kind.PREPROCESS)
+    assert (row.state, row.attempts, row.false_starts) == ("queued", int(began), int(not began))
 
 
 def test_a_claim_and_a_pause_at_once_do_not_leave_a_part_running_in_a_closed_run(db: Database) -> None:

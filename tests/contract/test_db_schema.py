@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -53,8 +55,6 @@ def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
     engine = make_engine(database_url(url))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        from alembic.autogenerate import compare_metadata
-
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
 
@@ -222,3 +222,16 @@ def test_a_ledger_on_sqlite_writes_ahead(sqlite_database: str) -> None:
     found = pragmas("journal_mode", "busy_timeout", "synchronous", "foreign_keys")
     db.close()
     assert found == ["wal", 30_000, 1, 1]
+
+
+def test_a_writer_on_sqlite_is_one_from_its_start(sqlite_database: str) -> None:
+    db, other = Database(database_url(sqlite_database)), sqlite3.connect(database_url(sqlite_database).database or "")
+    other.execute("PRAGMA busy_timeout = 0")
+
+    def work(_: object) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+    db.write(work)
+    other.close()
+    db.close()

@@ -47,7 +47,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_device")),
     )
     op.create_index(op.f("ix_device_chip_origin"), "device", ["chip", "origin"], unique=False)
-
     op.create_table(
         "manifest",
         sa.Column("id", sa.Text(), nullable=False),
@@ -76,7 +75,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_job_owner_id"), "job", ["owner", "id"], unique=False)
     op.create_index(op.f("ix_job_state_id"), "job", ["state", "id"], unique=False)
-
     op.create_table(
         "telemetry",
         sa.Column("device_key", sa.Text(), nullable=False),
@@ -104,7 +102,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
     )
     op.create_index(op.f("ix_worker_gone_heartbeat_ms"), "worker", ["gone", "heartbeat_ms"], unique=False)
-
     op.create_table(
         "item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -159,7 +156,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
-
     op.create_table(
         "run",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -187,7 +183,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "run_no", name=op.f("pk_run")),
     )
     op.create_index(op.f("ix_run_chip_origin_state"), "run", ["chip", "origin", "state"], unique=False)
-
     op.create_table(
         "slice",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -260,16 +255,11 @@ def downgrade() -> None:
     op.drop_table("lane")
     op.drop_table("attempt")
     op.drop_table("slice")
-
     op.drop_table("run")
-
     op.drop_table("item")
-
     op.drop_table("worker")
     op.drop_table("telemetry")
-
     op.drop_table("job")
     op.drop_table("manifest")
-
     op.drop_table("device")
     op.drop_table("artifact")

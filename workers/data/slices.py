@@ -1,0 +1,115 @@
+"""Preprocesses one slice into the store: each photo read once, hashed, decoded, written; or found there already."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from dinoq.jobs.errors import BadDataset
+from dinoq.jobs.ledger import Preprocessed
+from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.recipe import Recipe
+from dinoq.workers.data import digests as remembered
+from dinoq.workers.data.datasets import read_sample
+from dinoq.workers.data.preprocess import BadSample, pixels
+from dinoq.workers.data.shards import DamagedShard, ShardWriter, fresh_file, open_shard, shard_key
+from dinoq.workers.data.store import Store
+
+READ_TRIES = 3
+
+
+def store_slice(
+    store: Store,
+    root: Path,
+    manifest: Manifest,
+    first: int,
+    count: int,
+    recipe: Recipe,
+    *,
+    salt: str,
+    digests: Path,
+    progress: Callable[[int], None],
+) -> Preprocessed:
+    """Have samples [first, first + count) in the store. `progress(n_done)` is called for each, and may raise to stop.
+
+    A photo that cannot be read or decoded is zeros, not readable, with its reason. Raises: BadDataset when the folder
+    itself is gone, BadFolder when the store is full.
+    """
+    if not root.is_dir():
+        raise BadDataset(
+            f"the data folder {root} is not there (any more) on this host.", hint="mount it, then dinoq retry"
+        )
+    if known := remembered.recall(digests, root, manifest, first, count):
+        key = shard_key(known, recipe, salt)
+        if (readable := _stored(store, key)) is not None:
+            flags, why = readable
+            names = manifest.names[first : first + count]
+            reasons = {names[int(at)]: text for at, text in why.items()}
+            return Preprocessed(shard_key=key, readable=flags, sample_sha256s=known, reasons=reasons)
+    return _make(store, root, manifest, first, count, recipe, salt, digests, progress)
+
+
+def _make(
+    store: Store,
+    root: Path,
+    manifest: Manifest,
+    first: int,
+    count: int,
+    recipe: Recipe,
+    salt: str,
+    digests: Path,
+    progress: Callable[[int], None],
+) -> Preprocessed:
+    folder, name = store.path / "shards", f".{uuid.uuid4().hex}"
+    sha256s, reasons = bytearray(), {}
+    with fresh_file(folder, name) as out:
+        writer = ShardWriter(out, recipe)
+        for done, sample in enumerate(manifest.names[first : first + count]):
+            progress(done)
+            sha256, reason = _sample(root, sample, recipe, writer)
+            sha256s += sha256
+            if reason:
+                reasons[sample] = reason
+        readable = writer.finish()
+    key = shard_key(bytes(sha256s), recipe, salt)
+    place = store.shard_path(key)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).replace(place)
+    if bytes(32) not in (bytes(sha256s[at : at + 32]) for at in range(0, len(sha256s), 32)):
+        remembered.remember(digests, root, manifest, first, bytes(sha256s))
+    return Preprocessed(shard_key=key, readable=readable, sample_sha256s=bytes(sha256s), reasons=reasons)
+
+
+def _sample(root: Path, name: str, recipe: Recipe, writer: ShardWriter) -> tuple[bytes, str]:
+    """Read, hash, decode one photo into the writer: its sha256 (zeros when it could not be read) and what is wrong."""
+    out, sha256, reason = writer.next_sample(), bytes(32), ""
+    try:
+        data = _read(root, name)
+        sha256 = hashlib.sha256(data).digest()
+        pixels(data, recipe, out)
+    except BadSample as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror or error}"
+    writer.accept(reason)
+    return sha256, reason
+
+
+def _read(root: Path, name: str) -> bytes:
+    """Try again at once: on a network folder an error often passes."""
+    for _ in range(READ_TRIES - 1):
+        try:
+            return read_sample(root, name)
+        except OSError:
+            continue
+    return read_sample(root, name)
+
+
+def _stored(store: Store, key: str) -> tuple[bytes, dict[str, str]] | None:
+    try:
+        shard = open_shard(store.shard_path(key))
+    except DamagedShard:
+        return None
+    return shard.readable.astype("u1").tobytes(), shard.reasons

@@ -13,7 +13,6 @@ def write_mean_colour(path: Path, side: int = 8, classes: int = 3, batch: int | 
     """A classifier whose answer is the brightest channel: class 0 for red, 1 for green, 2 for blue."""
     weights = np.zeros((classes, 3), np.float32)
     weights[:3] = np.eye(3, dtype=np.float32)
-    weights[3:] = -10.0
     n: str | int = "N" if batch is None else batch
     graph = helper.make_graph(
         [

@@ -168,6 +168,8 @@ class Supervisor:
         what = "is given up: it died too often" if child.give_up else "starts again"
         self._say(f"worker {child.name} ended ({_how(code)}) and {what}; log: {self._log(child)}")
         self._tell(worker_lost(self._db, child.worker_id))
+        # It may have died between a commit and the hints that follow from it; a hint too many is harmless.
+        self._sweep(everything=True)
 
     def _start(self, child: Child) -> None:
         setup = self._setup

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database, database_url
 from dinoq.db.schema import upgrade
+from dinoq.db.tables import Base
 
 POSTGRES, SQLITE = "postgresql", "sqlite"
 
@@ -48,14 +51,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextmanager
+def _copy(postgres_url: str, template: URL) -> Iterator[str]:
+    name = f"dinoq_{uuid.uuid4().hex[:12]}"
+    admin(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    yield url_text(make_url(postgres_url).set(database=name))
+    admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_database(postgres_url: str, postgres_template: URL) -> Iterator[str]:
     """The URL of a PostgreSQL database of this test's own, with the schema."""
-    base = make_url(postgres_url)
-    name = f"dinoq_{uuid.uuid4().hex[:12]}"
-    admin(base, f"CREATE DATABASE {name} TEMPLATE {postgres_template.database}")
-    yield url_text(base.set(database=name))
-    admin(base, f"DROP DATABASE {name} WITH (FORCE)")
+    with _copy(postgres_url, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -70,9 +78,37 @@ def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{'postgres' if request.param == POSTGRES else SQLITE}_database"))
 
 
-@pytest.fixture
-def db(url: str) -> Iterator[Database]:
-    """The ledger on that database."""
-    database = Database(database_url(url))
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def sqlite_ledger(sqlite_template: Path) -> Iterator[Database]:
+    """A ledger on SQLite that tests share one after the other; its engine remembers what it compiled."""
+    path = shutil.copy(sqlite_template, sqlite_template.with_name("shared.sqlite"))
+    ledger = Database(database_url(f"sqlite:///{path}"))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_ledger(postgres_url: str, postgres_template: URL) -> Iterator[Database]:
+    """The same on PostgreSQL."""
+    with _copy(postgres_url, postgres_template) as url:
+        ledger = Database(database_url(url))
+        yield ledger
+        ledger.close()
+
+
+@pytest.fixture(params=[SQLITE, POSTGRES])
+def db(request: pytest.FixtureRequest) -> Database:
+    """An empty ledger: each test runs on SQLite and on PostgreSQL."""
+    ledger: Database = request.getfixturevalue(f"{'postgres' if request.param == POSTGRES else SQLITE}_ledger")
+    ledger.write(_empty)
+    return ledger
+
+
+def _empty(session: Session) -> None:
+    for table in reversed(Base.metadata.sorted_tables):
+        session.execute(table.delete())
+    if session.get_bind().dialect.name == POSTGRES:
+        session.execute(text("ALTER SEQUENCE job_id_seq RESTART"))
+        session.execute(text("ALTER SEQUENCE item_id_seq RESTART"))
+    else:
+        session.execute(text("DELETE FROM sqlite_sequence"))

@@ -18,6 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy.orm import Session
 
 from dinoq.db import schema
 from dinoq.db.engine import Database, database_url, make_engine, masked_url, open_database
@@ -108,12 +109,19 @@ def test_a_new_sqlite_file_is_made_ready_by_itself(tmp_path: Path) -> None:
     db.close()
 
 
-def test_two_processes_may_open_the_same_new_file_at_once(tmp_path: Path) -> None:
-    code = "import sys; from dinoq.db.engine import open_database; open_database(sys.argv[1]).close()"
-    for turn in range(3):
-        argv = [sys.executable, "-c", code, f"sqlite:///{tmp_path / str(turn)}"]
-        racing = [subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-        assert [(process.communicate()[1], process.returncode) for process in racing] == [("", 0)] * 3
+def test_processes_may_open_the_same_new_file_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from dinoq.db.engine import open_database; import alembic.command\n"
+        "print('here', flush=True); sys.stdin.readline(); open_database(sys.argv[1]).close()"
+    )
+    argv, pipe = [sys.executable, "-c", code, new_sqlite(tmp_path)], subprocess.PIPE
+    racing = [subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+    assert [process.stdout.readline() for process in racing if process.stdout] == ["here\n"] * 3
+    for process in racing:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [(process.communicate()[1], process.returncode) for process in racing] == [("", 0)] * 3
 
 
 def test_many_threads_may_open_the_same_new_file_at_once(tmp_path: Path) -> None:
@@ -224,11 +232,12 @@ def test_a_ledger_on_sqlite_writes_ahead(sqlite_database: str) -> None:
     assert found == ["wal", 30_000, 1, 1]
 
 
-def test_a_writer_on_sqlite_is_one_from_its_start(sqlite_database: str) -> None:
+def test_whoever_may_write_on_sqlite_is_the_writer_from_the_first_word(sqlite_database: str) -> None:
     db, other = Database(database_url(sqlite_database)), sqlite3.connect(database_url(sqlite_database).database or "")
     other.execute("PRAGMA busy_timeout = 0")
 
-    def work(_: object) -> None:
+    def work(session: Session) -> None:
+        session.execute(text("SELECT 1"))
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
 

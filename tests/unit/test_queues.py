@@ -41,7 +41,13 @@ def test_keyword_arguments_are_dropped() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["redis://127.0.0.1:6379/0", "redis://:pw@localhost/0", "redis://[::1]/0", "rediss://:pw@far/0", "redis+socket:///a"],
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://:pw@localhost/0",
+        "redis://[::1]/0",
+        "rediss://:pw@far/0",
+        "redis+socket:///a",
+    ],
 )
 def test_local_and_encrypted_brokers_are_taken(url: str) -> None:
     check_url(url, insecure=False)

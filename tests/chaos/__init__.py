@@ -1,0 +1,1 @@
+"""Things killed at random moments: no number changes."""

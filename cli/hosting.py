@@ -80,6 +80,8 @@ def supervise(db: Database, setup: Setup, *, only_job: int | None) -> None:
         if only_job is None:
             _say_hello(setup)
             supervisor.run(lambda: False)
+            if supervisor.interrupted:
+                raise Interrupted("interrupted; this host's work is handed back.", hint="dinoq up resumes it")
             return
         with Progress(db, only_job) as progress:
             done = supervisor.run(progress.ended)

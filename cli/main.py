@@ -31,7 +31,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(app(prog_name="dinoq", standalone_mode=False) or 0)
     except DinoqError as error:
         complain(error)
         return error.exit_code

@@ -118,16 +118,22 @@ class Progress:
 
 def rows_of(seen: JobProgress) -> list[Row]:
     """Preprocessing, then each run."""
-    first = Row("preprocess", seen.preprocess_done, seen.preprocess_total, "running")
+    first = Row("preprocess", seen.preprocess_done, seen.preprocess_total, _preparing(seen))
     runs = [Row(f"{r.chip} bs{r.batch}", r.samples_done, r.samples_total, r.waits_for or r.state) for r in seen.runs]
     return [first, *runs]
+
+
+def _preparing(seen: JobProgress) -> str:
+    if seen.preprocess_waits_for:
+        return seen.preprocess_waits_for
+    return "done" if seen.preprocess_done == seen.preprocess_total else "running"
 
 
 def _line(row: Row, pace: Pace, job: int, bar: int) -> str:
     head = f"job {job}  {row.name:<14}"
     rate = pace.images_per_s
     if row.done == 0 and rate == 0:
-        return f"{head}{row.state.upper() if len(row.state) < 10 else row.state}"
+        return f"{head}{row.state}"
     filled = bar * row.done // max(row.total, 1)
     drawn = f"{'█' * filled}{'░' * (bar - filled)}  " if bar else ""
     eta = f"  ETA {(row.total - row.done) / rate:.0f} s" if rate > 0 else ""

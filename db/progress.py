@@ -66,16 +66,16 @@ class _Tally:
 
 
 Tallies = defaultdict[tuple[str, int], _Tally]
-Fleet = list[tuple[str, str | None, str | None, str | None]]
+Fleet = list[tuple[str, str | None, str | None, str | None, bool]]
 
 
 def job_progress(db: Database, job_id: int) -> JobProgress:
     """How far the job is at this moment, and what it waits for. Raises: NoSuchJob."""
     with db.read() as session:
-        job = session.execute(select(Job.name, Job.state).where(Job.id == job_id)).first()
+        job = session.execute(select(Job.name, Job.state, Job.store_id).where(Job.id == job_id)).first()
         if job is None:
             raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
-        tallies, fleet = _tallies(session, job_id), _fleet(session)
+        tallies, fleet = _tallies(session, job_id), _fleet(session, job.store_id)
         runs = session.scalars(select(Run).where(Run.job_id == job_id).order_by(Run.run_no)).all()
         holders = _holders(session, runs)
         errors = _errors(session, job_id, runs)
@@ -113,11 +113,13 @@ def _tallies(session: Session, job_id: int) -> Tallies:
     return tallies
 
 
-def _fleet(session: Session) -> Fleet:
-    """Kind of every living worker, with chip, origin and state of its device."""
-    workers = select(Worker.kind, Device.chip, Device.origin, Device.state)
+def _fleet(session: Session, store_id: str) -> Fleet:
+    """Kind of every living worker, with chip, origin and state of its device, and whether it sees the job's store."""
+    workers = select(Worker.kind, Device.chip, Device.origin, Device.state, Worker.store_id)
     workers = workers.outerjoin(Device, Device.key == Worker.device_key).where(living(clock(session)))
-    return [(kind, chip, origin, state) for kind, chip, origin, state in session.execute(workers)]
+    return [
+        (kind, chip, origin, state, store == store_id) for kind, chip, origin, state, store in session.execute(workers)
+    ]
 
 
 def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[str, str | None], str]) -> RunProgress:
@@ -140,7 +142,10 @@ def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[
 
 
 def _no_worker(run: Run, fleet: Fleet) -> str:
-    states = {state for _, chip, origin, state in fleet if chip == run.chip and run.origin in (None, origin)}
+    mine = [member for member in fleet if member[1] == run.chip and run.origin in (None, member[2])]
+    states = {state for _, _, _, state, same_store in mine if same_store}
+    if mine and not states:
+        return f"WAITING: no {run.chip} worker sees this job's store (DINOQ_STORE)"
     if not states:
         return f"WAITING: no {'simulated ' if run.origin == 'simulated' else ''}{run.chip} worker"
     return "" if "ok" in states else f"WAITING: every {run.chip} is {'faulty' if 'faulty' in states else 'ill'}"
@@ -154,8 +159,10 @@ def _waits_for(run: Run, tallies: Tallies, fleet: Fleet) -> str:
 
 
 def _prep_waits_for(preparing: _Tally, fleet: Fleet) -> str:
-    idle = preparing.left and not any(kind == "prep" for kind, *_ in fleet)
-    return "WAITING: no prep worker" if idle else ""
+    mine = [member for member in fleet if member[0] == "prep"]
+    if not preparing.left or any(same_store for *_, same_store in mine):
+        return ""
+    return "WAITING: no prep worker sees this job's store (DINOQ_STORE)" if mine else "WAITING: no prep worker"
 
 
 def _holders(session: Session, runs: Iterable[Run]) -> dict[tuple[str, str | None], str]:

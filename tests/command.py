@@ -52,6 +52,7 @@ class Shell:
             capture_output=True,
             text=True,
             timeout=timeout,
+            check=False,
             stdin=subprocess.DEVNULL,
         )
         return Answer(done.returncode, done.stdout, done.stderr)

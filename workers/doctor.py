@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, server_warnings
-from dinoq.db.engine import open_database
-from dinoq.db.engine import masked_url
+from dinoq.db.engine import masked_url, open_database
 from dinoq.jobs.errors import DinoqError
 from dinoq.workers import children, state_folder
 from dinoq.workers.data.store import open_store

@@ -77,6 +77,7 @@ class Supervisor:
         for device in setup.devices:
             name = f"{device.facts.chip}:{device.facts.index}"
             self._children.append(Child(name, ("worker", "device", name)))
+        self.interrupted = False
         self._asked = 0
         self._gently = False
         self._next_sweep = 0.0
@@ -131,6 +132,7 @@ class Supervisor:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _on_signal(self, number: int, _: object) -> None:
+        self.interrupted = self.interrupted or number == signal.SIGINT
         self.ask(gently=number == signal.SIGUSR1)
 
     def _tick(self) -> None:

@@ -1,0 +1,1 @@
+"""Pixels that torchvision made once."""

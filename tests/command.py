@@ -43,7 +43,7 @@ class Shell:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LD_LIBRARY_PATH")}
         return {**kept, "HOME": str(self.home), **self.variables, **(extra or {})}
 
-    def dinoq(self, *args: object, timeout: float = LIMIT_S, **extra: str) -> Answer:
+    def dinoq(self, *args: object, **extra: str) -> Answer:
         """Run the command to its end."""
         done = subprocess.run(
             [*DINOQ, *map(str, args)],
@@ -51,7 +51,7 @@ class Shell:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=LIMIT_S,
             check=False,
             stdin=subprocess.DEVNULL,
         )

@@ -12,7 +12,23 @@ from tests.acceptance.conftest import Bench
 from tests.command import Shell
 from tests.processes import descendants, eventually
 
-COMMANDS = ["run", "up", "down", "submit", "status", "logs", "cancel", "retry", "report", "jobs", "devices", "doctor", "demo", "db", "config"]
+COMMANDS = [
+    "run",
+    "up",
+    "down",
+    "submit",
+    "status",
+    "logs",
+    "cancel",
+    "retry",
+    "report",
+    "jobs",
+    "devices",
+    "doctor",
+    "demo",
+    "db",
+    "config",
+]
 
 
 def test_help_names_every_command(shell: Shell) -> None:

@@ -34,7 +34,8 @@ def plain(data: bytes, recipe: Recipe) -> NDArray[np.uint8]:
         size = (recipe.resize, recipe.resize)
     else:
         short = min(image.size)
-        size = tuple(recipe.resize if side == short else int(recipe.resize * side / short) for side in image.size)
+        width, height = (recipe.resize if side == short else int(recipe.resize * side / short) for side in image.size)
+        size = (width, height)
     whole = np.asarray(image.resize(size, getattr(Image, recipe.interpolation.upper())))
     top, left = (int(round((side - recipe.crop) / 2.0)) for side in whole.shape[:2])  # noqa: RUF046
     return whole[top : top + recipe.crop, left : left + recipe.crop].transpose(2, 0, 1)

@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.figure import table
 
-NAMES = ("start", "report", "history", "feed", "preprocess", "queue", "cpu", "memory")
+NAMES = ("start", "report", "history", "feed", "preprocess", "queue", "cpu")
 
 
 def main(names: list[str]) -> int:

@@ -6,12 +6,10 @@ import sys
 
 from dinoq.jobs.errors import DinoqError
 
-LABELS = {"note": "note: ", "warning": "warning: ", "error": "error: "}
-
 
 def result(text: str) -> None:
     """What the command was asked for, to stdout."""
-    print(text, flush=True)
+    print(_printable(text, sys.stdout.encoding), flush=True)
 
 
 def note(text: str) -> None:
@@ -30,5 +28,15 @@ def complain(error: DinoqError) -> None:
 
 
 def _say(text: str) -> None:
-    encoding = sys.stderr.encoding or "ascii"
-    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)
+    print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+
+
+def _printable(text: str, encoding: str | None) -> str:
+    """What a terminal of this encoding can print; plain signs stand in for the rest."""
+    wanted = encoding or "ascii"
+    try:
+        text.encode(wanted)
+    except UnicodeEncodeError:
+        plain = text.translate(str.maketrans({"·": "-", "█": "#", "░": "."}))
+        return plain.encode(wanted, "replace").decode(wanted)
+    return text

@@ -24,7 +24,7 @@ def throughput(report: Report) -> Iterator[str]:
     for run in report.runs:
         latency, rates = run.measured.latency, run.measured.throughput
         cells = [number(rate, digits) for rate in (rates.compute, rates.device, rates.pipeline, rates.job)]
-        cells += [number(latency.p50, 2), number(latency.p99, 2), number(_percent(latency.cv), 1)]
+        cells += [number(latency.p50, 2), number(latency.p99, 2), _cv(latency.cv)]
         yield row_head(run) + "".join(f"{cell:>{room}}" for cell, room in zip(cells, _ROOMS, strict=True))
     for head, text in _below_throughput(report):
         yield from item(head, text)
@@ -35,6 +35,11 @@ def _rate_digits(report: Report) -> int:
     rates = [run.measured.throughput for run in report.runs]
     figures = [figure for one in rates for figure in (one.compute, one.device, one.pipeline, one.job)]
     return 1 if min((figure for figure in figures if figure is not None), default=0.0) >= 10.0 else 2
+
+
+def _cv(share: float | None) -> str:
+    """A decimal says nothing where the times vary by more than themselves."""
+    return number(_percent(share), 1 if share is None or share < 1 else 0)
 
 
 def _percent(share: float | None) -> float | None:

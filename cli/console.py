@@ -37,6 +37,6 @@ def _printable(text: str, encoding: str | None) -> str:
     try:
         text.encode(wanted)
     except UnicodeEncodeError:
-        plain = text.translate(str.maketrans({"·": "-", "█": "#", "░": "."}))
+        plain = text.translate(str.maketrans("·█░", "-#."))
         return plain.encode(wanted, "replace").decode(wanted)
     return text

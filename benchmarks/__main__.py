@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from benchmarks.figure import table
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as a worker has it; before anything imports numpy
 NAMES = ("start", "report", "history", "feed", "preprocess", "queue", "cpu")
 
 

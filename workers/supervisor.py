@@ -181,6 +181,7 @@ class Supervisor:
             "DINOQ_BROKER_URL": self._url,
             "DINOQ_WORKER_ID": child.worker_id,
             "DINOQ_ONLY_JOB": str(setup.only_job or ""),
+            "OPENBLAS_NUM_THREADS": "1",  # a prep worker has a thread of its own for each core
         }
         run = setup.state / "run"
         run.mkdir(exist_ok=True)

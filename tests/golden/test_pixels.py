@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dinoq.jobs.recipe import RECIPES, Recipe
+from dinoq.workers.data import preprocess
 from dinoq.workers.data.preprocess import normalise, pixels
 from tests.golden.pictures import cases
 
@@ -61,6 +62,13 @@ def test_normalised_values_are_torchvisions(name: str, file: str) -> None:
 @pytest.mark.parametrize("file", [file for file in FILES if file != SLOW])
 def test_pixels_are_those_of_a_plain_version(name: str, file: str) -> None:
     assert np.array_equal(prepared(FILES[file], RECIPES[name]), plain(FILES[file], RECIPES[name]))
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != SLOW])
+def test_where_our_resize_is_not_pillows_pillow_does_it(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    ours = prepared(FILES[file], RECIPES["dino"])
+    monkeypatch.setattr(preprocess, "agrees_with_pillow", lambda _: False)
+    assert np.array_equal(prepared(FILES[file], RECIPES["dino"]), ours)
 
 
 @pytest.mark.parametrize("set_name", ["odd45", "val20"])

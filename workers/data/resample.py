@@ -73,7 +73,13 @@ def agrees_with_pillow(interpolation: Interpolation) -> bool:
     """Whether the Pillow that is installed resizes as this file does; tried once, on a few pictures."""
     if interpolation not in _KERNELS:
         return False
-    for old, new in (((500, 375), (341, 256)), ((97, 61), (50, 32)), ((40, 101), (33, 40)), ((13, 9), (40, 29)), ((64, 90), (64, 45))):
+    for old, new in (
+        ((500, 375), (341, 256)),
+        ((97, 61), (50, 32)),
+        ((40, 101), (33, 40)),
+        ((13, 9), (40, 29)),
+        ((64, 90), (64, 45)),
+    ):
         values = np.arange(old[0] * old[1] * 3, dtype=np.uint32)
         picture = Image.fromarray((values * 2654435761 >> 24).astype(np.uint8).reshape(old[1], old[0], 3))
         expected = np.asarray(picture.resize(new, Image.Resampling[interpolation.upper()])).transpose(2, 0, 1)

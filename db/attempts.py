@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import changed, insert_into
-from dinoq.db.tables import Attempt, Item, Worker
+from dinoq.db.tables.fleet import Worker
+from dinoq.db.tables.items import Attempt, Item
 
 
 def begin_attempt(session: Session, item_id: int, token: int) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.dml import UpdateBase
 
-from dinoq.db.tables import Base
+from dinoq.db.tables.base import Base
 from dinoq.jobs.errors import EnvironmentTrouble
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from dinoq.db.held import Held, lock_item
 from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes
 from dinoq.db.settle import LaneKey, items_of, settle, settle_run
-from dinoq.db.tables import Item, Run
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Run
 from dinoq.jobs.ledger import MAX_ATTEMPTS, Failure, FailureClass, Hint, Kind
 
 LOST = Failure(FailureClass.TRANSIENT, "worker lost")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
-from dinoq.db.tables import Device, Worker
+from dinoq.db.tables.fleet import Device, Worker
 from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, WorkerFacts
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from dinoq.db.settle import lock_job
-from dinoq.db.tables import Item, Worker
+from dinoq.db.tables.fleet import Worker
+from dinoq.db.tables.items import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed
-from dinoq.db.tables import QUEUED, Item, Job, Run
+from dinoq.db.tables.items import QUEUED, Item
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.ledger import REHINT_MS, Hint, Kind, Origin
 
 

@@ -12,7 +12,8 @@ from dinoq.db.engine import Database
 from dinoq.db.log import job_log
 from dinoq.db.progress import JobProgress, RunProgress, job_progress
 from dinoq.db.records import find_artifact, job_record, load_manifest, moment
-from dinoq.db.tables import JOB_STATES, Item, Job, ManifestRow
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import JOB_STATES, Job, ManifestRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
 
 __all__ = [

@@ -16,7 +16,7 @@ from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes
 from dinoq.db.results import Result, digest_of, misfit, store_result
 from dinoq.db.settle import LaneKey, settle, settle_run
-from dinoq.db.tables import Item
+from dinoq.db.tables.items import Item
 from dinoq.jobs.ledger import LEASE_MS, Failure, FailureClass, Hint, Kind, Phase
 from dinoq.jobs.result import ShardResult
 

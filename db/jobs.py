@@ -14,7 +14,8 @@ from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.hints import first_hints, hint, mark_unhinted
 from dinoq.db.lanes import open_lanes
 from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, settle
-from dinoq.db.tables import Item, Job, ManifestRow, Run, SliceRow
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Hint, Kind
 from dinoq.jobs.manifest import Manifest

@@ -12,7 +12,9 @@ from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.fleet import clock, living
 from dinoq.db.hints import hint
 from dinoq.db.settle import LaneKey, items_of, lock_job, queue_parts
-from dinoq.db.tables import Item, Job, Lane, Run, Worker
+from dinoq.db.tables.fleet import Worker
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Job, Lane, Run
 from dinoq.jobs.ledger import Hint, Kind
 
 

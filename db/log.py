@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Row, and_, func, select
 
 from dinoq.db.engine import Database
-from dinoq.db.tables import Artifact, Attempt, Item, Run
+from dinoq.db.tables.items import Attempt, Item
+from dinoq.db.tables.jobs import Run
+from dinoq.db.tables.results import Artifact
 from dinoq.jobs.ledger import Kind
 
 Told = Row[str, int, str | None, int | None, int | None, int | None, str | None, str | None, str | None, str]

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from dinoq.db.engine import Database
 from dinoq.db.fleet import clock, living
 from dinoq.db.log import named
-from dinoq.db.tables import Device, Item, Job, Run, Worker
+from dinoq.db.tables.fleet import Device, Worker
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.ledger import Kind
 

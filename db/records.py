@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
-from dinoq.db.tables import Artifact, Attempt, Item, Job, ManifestRow, Run, ShardResultRow, SliceRow
+from dinoq.db.tables.items import Attempt, Item
+from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
+from dinoq.db.tables.results import Artifact, ShardResultRow
 from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest

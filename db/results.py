@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import changed, insert_into
 from dinoq.db.held import Held
-from dinoq.db.tables import Artifact, Device, Job, Run, ShardResultRow, SliceRow
+from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.jobs import Job, Run, SliceRow
+from dinoq.db.tables.results import Artifact, ShardResultRow
 from dinoq.jobs.ledger import Compiled, Kind, Preprocessed
 from dinoq.jobs.result import TOP, Predictions, ShardResult
 

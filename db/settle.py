@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import changed
-from dinoq.db.tables import UNFINISHED, Item, Job, ManifestRow, Run, SliceRow
+from dinoq.db.tables.items import UNFINISHED, Item
+from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.jobs.ledger import Kind
 from dinoq.jobs.manifest import Manifest
 

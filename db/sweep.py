@@ -16,7 +16,9 @@ from dinoq.db.held import lock_item
 from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes, wanted_lanes
 from dinoq.db.settle import LaneKey, lock_job, settle
-from dinoq.db.tables import QUEUED, Attempt, Device, Item, Job, Run, Worker
+from dinoq.db.tables.fleet import Device, Worker
+from dinoq.db.tables.items import QUEUED, Attempt, Item
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import REHINT_MS, Hint, Kind
 

@@ -14,7 +14,10 @@ from dinoq.db.engine import Database, changed
 from dinoq.db.fleet import register_device, register_worker
 from dinoq.db.items import claim, finish, start
 from dinoq.db.jobs import submit
-from dinoq.db.tables import Attempt, Base, Item, Job, Lane, Run, Worker
+from dinoq.db.tables.base import Base
+from dinoq.db.tables.fleet import Worker
+from dinoq.db.tables.items import Attempt, Item
+from dinoq.db.tables.jobs import Job, Lane, Run
 from dinoq.jobs.ledger import Claim, DeviceFacts, Kind, Origin, Refusal
 from tests.builders import HOST, OWNER, STORE, make_device, make_manifest, make_spec, make_worker, result_of
 

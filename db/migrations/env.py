@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from dinoq.db.engine import database_url, make_engine
-from dinoq.db.tables import Base
+from dinoq.db.tables.base import Base
 
 
 def migrate(connection: Connection) -> None:

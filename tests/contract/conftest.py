@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database, database_url
 from dinoq.db.schema import upgrade
-from dinoq.db.tables import Base
+from dinoq.db.tables.base import Base
 
 POSTGRES, SQLITE = "postgresql", "sqlite"
 

@@ -14,7 +14,8 @@ from dinoq.db.fleet import charge, register_device, register_worker, retire_work
 from dinoq.db.items import claim, fail, start
 from dinoq.db.jobs import cancel
 from dinoq.db.sweep import worker_lost
-from dinoq.db.tables import Device, Run
+from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.jobs import Run
 from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
 from tests.builders import HOST, make_device, make_worker
 from tests.crew import Crew, attempts, change, crew, expire, hinted_ago, item, items, run_row, silence, submit_job

@@ -9,7 +9,9 @@ from dinoq.db.engine import Database
 from dinoq.db.history import job_record
 from dinoq.db.items import claim, fail, finish, progress, start
 from dinoq.db.jobs import first_hints
-from dinoq.db.tables import Device, Item, ShardResultRow
+from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.ledger import MAX_ATTEMPTS, Failure, FailureClass, Hint, Kind, Phase, Refusal
 from tests.builders import HOST, result_of, shard_result
 from tests.crew import attempts, change, crew, item, items, job_row, rows, run_row, states, submit_job

@@ -13,7 +13,9 @@ from dinoq.db.history import job_record
 from dinoq.db.items import finish
 from dinoq.db.jobs import first_hints, submit
 from dinoq.db.lanes import open_next
-from dinoq.db.tables import Item, ManifestRow, ShardResultRow
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import ManifestRow
+from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import Hint, Kind
 from tests.builders import OWNER, STORE, make_manifest, make_spec, preprocessed, shard_result

@@ -32,7 +32,7 @@ from dinoq.db.history import (
 )
 from dinoq.db.items import fail, finish, progress
 from dinoq.db.jobs import cancel
-from dinoq.db.tables import Device
+from dinoq.db.tables.fleet import Device
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Phase
 from tests.builders import HOST, compiled, make_device, make_manifest, make_spec, make_worker, shard_result

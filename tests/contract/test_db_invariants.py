@@ -15,7 +15,9 @@ from dinoq.db.history import job_record
 from dinoq.db.items import claim, fail, finish, progress, start
 from dinoq.db.jobs import cancel, retry
 from dinoq.db.sweep import sweep, worker_lost
-from dinoq.db.tables import UNFINISHED, Item, Run, ShardResultRow
+from dinoq.db.tables.items import UNFINISHED, Item
+from dinoq.db.tables.jobs import Run
+from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import MAX_ATTEMPTS, Claim, Failure, FailureClass, Kind, Phase
 from tests.builders import HOST, result_of

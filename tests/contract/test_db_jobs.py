@@ -12,7 +12,8 @@ from dinoq.db.history import job_record
 from dinoq.db.items import fail, finish, progress
 from dinoq.db.jobs import cancel, retry
 from dinoq.db.sweep import sweep
-from dinoq.db.tables import Device, ShardResultRow
+from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Phase
 from tests.builders import HOST, shard_result

@@ -19,7 +19,9 @@ from dinoq.db.items import claim, fail, finish, start
 from dinoq.db.jobs import cancel
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import sweep, worker_lost
-from dinoq.db.tables import Item, Job, Run, ShardResultRow
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Job, Run
+from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
 from tests.builders import HOST, result_of, shard_result

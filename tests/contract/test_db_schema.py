@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db import schema
 from dinoq.db.engine import Database, database_url, make_engine, masked_url, open_database
-from dinoq.db.tables import Base
+from dinoq.db.tables.base import Base
 from dinoq.jobs.errors import BadSchema, EnvironmentTrouble
 from tests.contract.conftest import admin, url_text
 from tests.crew import submit_job

@@ -13,7 +13,9 @@ from dinoq.db.items import fail, finish
 from dinoq.db.jobs import first_hints, mark_unhinted
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import note_absence, sweep, worker_lost
-from dinoq.db.tables import Device, Item, Job, Run
+from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.items import Item
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.ledger import MAX_ATTEMPTS, REHINT_MS, Failure, FailureClass, Hint, Kind
 from tests.builders import HOST, shard_result
 from tests.crew import (

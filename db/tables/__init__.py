@@ -1,0 +1,8 @@
+"""The tables of the ledger. What may happen to them stands in jobs, items, lanes and sweep, nowhere else.
+
+Tables name each other across these files, so whoever imports one of them has them all.
+"""
+
+from dinoq.db.tables import fleet, items, jobs, results
+
+__all__ = ["fleet", "items", "jobs", "results"]

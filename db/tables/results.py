@@ -1,0 +1,51 @@
+"""What work leaves behind: artifacts, and one row per evaluated part of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dinoq.db.tables.base import ORIGINS, Base, Words, one_of
+
+
+class Artifact(Base):
+    """What a toolchain made, by content key."""
+
+    __tablename__ = "artifact"
+    __table_args__ = (one_of("origin", ORIGINS),)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    model_sha256: Mapped[str]
+    chip: Mapped[str]
+    origin: Mapped[str]
+    batch: Mapped[int]
+    precision: Mapped[str]
+    flags: Mapped[dict[str, Any]]
+    toolkit: Mapped[str]
+    arch: Mapped[str]
+    uri: Mapped[str]
+    sha256: Mapped[str]
+    vendor_output: Mapped[str] = mapped_column(Words)
+    made_ms: Mapped[int]
+
+
+class ShardResultRow(Base):
+    """What one part of a run yielded: at most one, whatever is delivered how often."""
+
+    __tablename__ = "shard_result"
+    __table_args__ = (ForeignKeyConstraint(["job_id", "run_no"], ["run.job_id", "run.run_no"]),)
+    job_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first: Mapped[int]
+    count: Mapped[int]
+    token: Mapped[int]
+    device_key: Mapped[str]
+    n: Mapped[int]
+    top1: Mapped[int]
+    top5: Mapped[int]
+    unreadable: Mapped[int]
+    predictions: Mapped[bytes]
+    times: Mapped[bytes]
+    overlap: Mapped[str] = mapped_column(Words)

@@ -53,6 +53,8 @@ def worker_env(settings: Settings) -> dict[str, str]:
         "DINOQ_HOST": settings.host,
         "DINOQ_DATASETS": json.dumps({name: entry.get("path", "") for name, entry in settings.datasets.items()}),
     }
+    if settings.config.path is not None:  # workers run in another folder
+        told["DINOQ_CONFIG"] = str(settings.config.path)
     for name in ("running_deadline_s", "null_devices"):
         if (text := settings.get(name)) is not None:
             told[f"DINOQ_{name.upper()}"] = text

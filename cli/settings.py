@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from dinoq.cli.config_file import CONFIG_NAME, ConfigFile, Named, read_config
 from dinoq.jobs.errors import UsageError
-
-CONFIG_NAME = "dinoq.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("model", "ONNX classifier to evaluate, a file or a name under [models]", is_path=True),
     Option("data", "folder of photos, or a name under [datasets]", is_path=True),
     Option("labels", "label file: NAME INDEX per line", is_path=True),
-    Option("recipe", "preprocessing: a built-in name or a TOML file"),
+    Option("recipe", "preprocessing: a built-in name or a TOML file", is_path=True),
     Option("baseline", "published Top-1 accuracy in percent; the accuracy gate is 1 point below"),
     Option("chip", "chips to evaluate on, e.g. 310P3,T4,cpu"),
     Option("batches", "batch sizes, e.g. 1,16"),
@@ -72,8 +69,17 @@ class Settings:
 
     values: Mapping[str, Value]
     env: Mapping[str, str]
-    datasets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    config: ConfigFile = field(default_factory=ConfigFile)
+
+    @property
+    def datasets(self) -> Named:
+        """The datasets that dinoq.toml names."""
+        return self.config.datasets
+
+    @property
+    def models(self) -> Named:
+        """The models that dinoq.toml names."""
+        return self.config.models
 
     def get(self, name: str) -> str | None:
         """The setting as text, None when nothing sets it."""
@@ -127,18 +133,13 @@ class Settings:
     @property
     def insecure_broker(self) -> bool:
         """Whether redis:// to another machine is allowed."""
-        return self.get("insecure_broker") in ("1", "true", "yes")
+        return (self.get("insecure_broker") or "").lower() in ("1", "true", "yes")
 
     @property
     def runtime_folder(self) -> Path:
         """Where sockets may live: short, private, local."""
         runtime = self.env.get("XDG_RUNTIME_DIR", "")
         return Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
-
-    @property
-    def debug(self) -> bool:
-        """Whether internal errors show their traceback."""
-        return bool(self.env.get("DINOQ_DEBUG"))
 
     def number(self, name: str, default: float) -> float:
         """A setting that is a number not below 0. Raises: UsageError."""
@@ -155,30 +156,28 @@ class Settings:
 def load(flags: Mapping[str, str | None] | None = None) -> Settings:
     """The settings of this call. Raises: UsageError for a TOML file that cannot be read or has an unknown key."""
     env = dict(os.environ)
-    file, table = _config_file(env)
-    named = {key: table.pop(key, {}) for key in ("datasets", "models", "ascend")}
-    if unknown := sorted(set(table) - set(BY_NAME)):
-        raise UsageError(f"{file} has the unknown key {unknown[0]!r}.", hint="dinoq config")
-    values: dict[str, Value] = {}
-    for option in OPTIONS:
-        values[option.name] = _resolve(option, flags or {}, env, table, file) or Value(None, "default")
+    config = read_config(env, BY_NAME)
+    values = {option.name: _resolve(option, flags or {}, env, config) for option in OPTIONS}
     _fill_defaults(values, env)
-    base = file.parent if file else Path()
-    return Settings(values, env, _tables(named["datasets"], base), _tables(named["models"], base))
+    return Settings(values, env, config)
 
 
-def _resolve(
-    option: Option, flags: Mapping[str, str | None], env: Mapping[str, str], table: Mapping[str, Any], file: Path | None
-) -> Value | None:
+def _resolve(option: Option, flags: Mapping[str, str | None], env: Mapping[str, str], config: ConfigFile) -> Value:
     if (flag := flags.get(option.name)) is not None:
         return Value(flag, "flag")
     if text := env.get(option.variable):
         return Value(text, option.variable)
-    if option.name in table and file is not None:
-        found = table[option.name]
-        text = ",".join(map(str, found)) if isinstance(found, list) else str(found)
-        return Value(_beside(text, file.parent) if option.is_path else text, str(file))
-    return None
+    if option.name in config.values:
+        return Value(_placed(option, config), str(config.path))
+    return Value(None, "default")
+
+
+def _placed(option: Option, config: ConfigFile) -> str:
+    """A path is relative to the file that holds it; what names a dataset, a model or a built-in recipe is no path."""
+    text = config.values[option.name]
+    names = {"data": config.datasets, "model": config.models}.get(option.name, {})
+    is_name = text in names or (option.name == "recipe" and not text.endswith(".toml"))
+    return config.beside(text) if option.is_path and not is_name else text
 
 
 def _fill_defaults(values: dict[str, Value], env: Mapping[str, str]) -> None:
@@ -194,37 +193,3 @@ def _fill_defaults(values: dict[str, Value], env: Mapping[str, str]) -> None:
     user = env.get("USER") or env.get("LOGNAME") or f"uid{os.getuid()}"
     default("owner", f"{user}@{values['host'].text}")
     default("recipe", "dino")
-
-
-def _config_file(env: Mapping[str, str]) -> tuple[Path | None, dict[str, Any]]:
-    """The first dinoq.toml of: DINOQ_CONFIG, this folder, DINOQ_HOME."""
-    home = Path(env.get("DINOQ_HOME") or Path(env.get("HOME") or Path.home()) / ".dinoq")
-    named = env.get("DINOQ_CONFIG")
-    places = [Path(named)] if named else [Path(CONFIG_NAME), home / CONFIG_NAME]
-    file = next((place.absolute() for place in places if place.is_file()), None)
-    if file is None:
-        if named:
-            raise UsageError(f"DINOQ_CONFIG names {named}, which is no file.")
-        return None, {}
-    try:
-        return file, tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no TOML: {error}.") from None
-
-
-def _tables(found: object, base: Path) -> dict[str, dict[str, str]]:
-    """`[datasets.imagenet]` and the like; paths are relative to the file that holds them."""
-    if not isinstance(found, dict):
-        return {}
-    paths = ("path", "labels")
-    return {
-        name: {k: _beside(str(v), base) if k in paths else str(v) for k, v in entry.items()}
-        for name, entry in found.items()
-        if isinstance(entry, dict)
-    }
-
-
-def _beside(text: str, base: Path) -> str:
-    """A path relative to `base`; a bare name stays a name when no such file is there (it may name a table)."""
-    candidate = base / text
-    return str(candidate) if "/" in text or candidate.exists() else text

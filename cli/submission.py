@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,10 +114,17 @@ def _dataset(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     text = settings.need("data", "--data")
     entry = settings.datasets.get(text)
     root = Path(entry["path"]) if entry else Path(text).absolute()
-    labels = settings.get("labels") or (entry or {}).get("labels")
+    labels = labels_of(settings, entry or {})
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}; expected a whole number from 1.")
     return (text if entry else str(root)), open_dataset(root, Path(labels) if labels else None, limit=limit)
+
+
+def labels_of(settings: Settings, entry: Mapping[str, str]) -> str | None:
+    """A named dataset's own label file, unless a flag or variable names another; dinoq.toml's is of its default data."""
+    given = settings.values["labels"]
+    from_file = settings.config.path is not None and given.source == str(settings.config.path)
+    return entry.get("labels", given.text) if given.text is None or from_file else given.text
 
 
 def _check_classes(dataset: Dataset, ref: ModelRef) -> None:

@@ -1,0 +1,172 @@
+"""Ascend chips: found by npu-smi, compiled for by atc, driven through aclruntime.
+
+A device is passed on by its logic id (`npu-smi info -m`), never by its NPU id; npu-smi asks for (NPU id, chip id). The
+options of a device: `device_id` (logic id), `npu`, `chip`, `soc` (its name, `310P3`), and `set_env` where one is set.
+"""
+
+import os
+import platform
+import re
+from typing import Dict, List, Optional, Tuple
+
+from dinoq.workers.devices import atc, npu_smi
+from dinoq.workers.devices.base import DeviceFault, Found, Options, Program, Telemetry
+from dinoq.workers.devices.cann import sourced_environment, toolkit_version
+from dinoq.workers.devices.npu_smi_text import Chip, Inventory, Process, SmiFault
+from dinoq.workers.devices.om_program import VISIBLE, OmProgram
+from dinoq.workers.devices.vendor_program import inherited
+
+DRIVEN = re.compile(r"310(P\d*)?")
+"""Other families (910, 310B) are seen by npu-smi, but no chip of dinoq's."""
+HEALTHY = ("OK", "WARNING")
+"""npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
+CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
+
+compile = atc.compile
+
+_proven: List[int] = []
+"""Logic ids on which a model of this process was seen to take memory."""
+
+
+def discover(set_env: str = "") -> List[Found]:
+    """Every 310 and 310P chip of this host, in the order of logic ids; none where there is no npu-smi.
+
+    Keys are PCI address and chip id (two chips of a card share the address): stable on a host, not unique in a fleet.
+    ASCEND_RT_VISIBLE_DEVICES narrows as CANN reads it. Raises: DeviceFault when npu-smi is there but does not answer.
+    """
+    try:
+        inventory = npu_smi.inventory()
+    except SmiFault as fault:
+        if fault.reason == "absent":
+            return []
+        raise
+    driven = [chip for chip in inventory.chips if DRIVEN.fullmatch(chip.name)]
+    if not driven:
+        return []
+    env = sourced_environment(set_env, inherited()) if set_env else inherited()
+    visible, numbered = visible_devices(env.get(VISIBLE)), _logic_ids(driven)
+    driver = inventory.version or npu_smi.driver_version(driven[0].npu)
+    found = [
+        _found(chip, numbered[chip.npu, chip.chip], inventory, {"set_env": set_env} if set_env else {})._replace(
+            driver=driver, toolkit=toolkit_version(env)
+        )
+        for chip in driven
+    ]
+    found.sort(key=lambda one: one.logic_id)
+    return [one for one in found if visible is None or one.logic_id in visible]
+
+
+def load(artifact: str, batch: int, precision: str, options: Options) -> Program:
+    """Open an .om on the chip, and see that its memory rose: a wrong id would use another chip and say nothing.
+
+    The batch it executes is the model's; the precision was fixed when it was compiled. Raises: DeviceFault.
+    """
+    device_id = int(options["device_id"])
+    before = None if device_id in _proven else _memory_mb(options)
+    program = OmProgram(artifact, batch, device_id)
+    after = None if before is None else _memory_mb(options)
+    if before is not None and after is not None:
+        if after <= before:
+            text = "the memory of chip %s-%s (logic id %d) did not rise when a model was loaded (%d, then %d MB)"
+            where = (options["npu"], options["chip"], device_id, before, after)
+            raise DeviceFault("device", (text + ": it runs elsewhere") % where)
+        _proven.append(device_id)
+    return program
+
+
+def sample(options: Options) -> Telemetry:
+    """One reading of one chip. Raises: DeviceFault when npu-smi does not answer."""
+    reading = telemetry(npu_smi.inventory(), options)
+    if reading.utilisation_pct is None:
+        told = npu_smi.usages(int(options["npu"]), int(options["chip"]))
+        reading = reading._replace(utilisation_pct=told.aicore_pct if told else None)
+    return reading
+
+
+def telemetry(inventory: Inventory, options: Options) -> Telemetry:
+    """One chip's reading out of an inventory: one call of npu-smi reads all chips of a host. npu-smi tells no clock."""
+    npu, chip = int(options["npu"]), int(options["chip"])
+    row, running = _row(inventory, npu, chip), _running(inventory, npu, chip)
+    processes = None if running is None else [_words(process) for process in running]
+    if row is None:
+        return Telemetry(processes=processes)
+    return Telemetry(row.power_w, row.temperature_c, None, row.aicore_pct, processes)
+
+
+def visible_devices(text: Optional[str]) -> Optional[List[int]]:
+    """The logic ids that ASCEND_RT_VISIBLE_DEVICES leaves, None when it is not set.
+
+    CANN reads ascending numbers and stops at the first thing that is none: `1, 2,3` is 1.
+    """
+    if text is None:
+        return None
+    numbers: List[int] = []
+    for part in text.split(","):
+        if not re.fullmatch(r"[0-9]+", part) or (numbers and int(part) <= numbers[-1]):
+            break
+        numbers.append(int(part))
+    return numbers
+
+
+def _logic_ids(chips: List[Chip]) -> Dict[Tuple[int, int], int]:
+    """By (NPU id, chip id): from `info -m`, else from the Device column."""
+    try:
+        numbered = {(row.npu, row.chip): row.logic_id for row in npu_smi.mapping()}
+    except SmiFault:
+        numbered = {}
+    for chip in chips:
+        if (chip.npu, chip.chip) not in numbered:
+            if chip.device is None:
+                text = "npu-smi does not tell the logic id of chip %d-%d" % (chip.npu, chip.chip)
+                raise SmiFault("layout", text)
+            numbered[chip.npu, chip.chip] = chip.device
+    return numbered
+
+
+def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Found:
+    foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not _is_ours(one.pid)]
+    return Found(
+        chip=chip.name,
+        logic_id=logic_id,
+        key="%s/%d" % (chip.bus or "npu%d" % chip.npu, chip.chip),
+        card="%d-%d" % (chip.npu, chip.chip),
+        healthy=chip.health.upper() in HEALTHY,
+        busy=", ".join(_words(process) for process in foreign),
+        arch=platform.machine(),
+        name="Ascend " + chip.name,
+        options={"device_id": str(logic_id), "npu": str(chip.npu), "chip": str(chip.chip), "soc": chip.name, **more},
+    )
+
+
+def _row(inventory: Inventory, npu: int, chip: int) -> Optional[Chip]:
+    return next((row for row in inventory.chips if (row.npu, row.chip) == (npu, chip)), None)
+
+
+def _running(inventory: Inventory, npu: int, chip: int) -> Optional[List[Process]]:
+    """The processes on one chip; None where the driver does not tell."""
+    if inventory.processes is None:
+        return None
+    return [process for process in inventory.processes if (process.npu, process.chip) == (npu, chip)]
+
+
+def _words(process: Process) -> str:
+    """`pid 4127 python3 17.4 GB`."""
+    return " ".join(["pid", str(process.pid), process.name or "?", "%.1f GB" % (process.memory_mb / 1000.0)])
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether it is a device process of this installation; in a container the driver's pids may not be ours to read."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return CHILD.encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def _memory_mb(options: Options) -> Optional[int]:
+    """Used memory of the chip; None where npu-smi does not answer, or the chip has none of its own (RC mode)."""
+    try:
+        row = _row(npu_smi.inventory(), int(options["npu"]), int(options["chip"]))
+    except SmiFault:
+        return None
+    return row.memory_used_mb if row is not None and row.bus else None

@@ -13,9 +13,9 @@ def chip_queue(chip: str, origin: Origin) -> str:
     return f"chip.{chip}{'@sim' if origin == 'simulated' else ''}"
 
 
-def compile_queue(vendor: str) -> str:
-    """The queue of hosts that have the vendor's toolchain, with or without a device."""
-    return f"compile.{vendor}"
+def compile_queue(vendor: str, origin: Origin) -> str:
+    """The queue of hosts that have the vendor's toolchain, with or without a device; simulated ones have their own."""
+    return f"compile.{vendor}{'@sim' if origin == 'simulated' else ''}"
 
 
 def queues_of(hint: Hint) -> tuple[str, ...]:
@@ -23,10 +23,9 @@ def queues_of(hint: Hint) -> tuple[str, ...]:
     if hint.kind is Kind.PREPROCESS or hint.chip is None:
         return (PREP,)
     chip = chip_named(hint.chip)
-    if hint.kind is Kind.COMPILE and chip.compiles_on == "host":
-        return (compile_queue(chip.vendor),)
-    if hint.origin is not None:
-        return (chip_queue(chip.name, hint.origin),)
+    origins: tuple[Origin, ...] = ("real", "simulated") if hint.origin is None else (hint.origin,)
     if chip.vendor == "cpu":  # never simulated
-        return (chip_queue(chip.name, "real"),)
-    return (chip_queue(chip.name, "real"), chip_queue(chip.name, "simulated"))
+        origins = ("real",)
+    if hint.kind is Kind.COMPILE and chip.compiles_on == "host":
+        return tuple(compile_queue(chip.vendor, origin) for origin in origins)
+    return tuple(chip_queue(chip.name, origin) for origin in origins)

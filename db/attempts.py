@@ -34,6 +34,7 @@ def end_attempt(
     digest: str | None = None,
     error_class: str | None = None,
     error: str = "",
+    output: str = "",
     device_key: str | None = None,
 ) -> bool:
     """How it ended; False when it had ended well already. What was `lost` may still turn up and be `fenced`."""
@@ -43,6 +44,7 @@ def end_attempt(
         "digest": digest,
         "error_class": error_class,
         "error": error,
+        "output": output,
     }
     whom = _by_whom(session, item_id) if outcome != "fenced" else {"device_key": device_key}
     row = {"item_id": item_id, "token": token, **whom, **ending}

@@ -14,7 +14,8 @@ from dinoq.db.requests import Asked, Asker, asked_of, asker_of, claim_of
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
-from dinoq.jobs.ledger import LEASE_MS, Claim, Kind, Refusal
+from dinoq.db.targets import target_of
+from dinoq.jobs.ledger import LEASE_MS, Claim, Kind, Refusal, Target
 
 
 def claim(db: Database, item_id: int, worker_id: str) -> Claim | Refusal:
@@ -37,17 +38,22 @@ def _claim(session: Session, item_id: int, worker_id: str) -> Claim | Refusal:
         return Refusal(f"item {item_id} failed on {asker.device} before, and another device is there")
     if reason := host_is_busy(session, asker, asked):
         return Refusal(reason, again=True)
-    if asked.kind == Kind.COMPILE and not _fix_origin(session, asker, asked):
-        return Refusal(f"run {asked.run_no} is not for {asker.origin} devices")
+    target = target_of(session, asker, asked) if asked.kind == Kind.COMPILE else None
+    if asked.kind == Kind.COMPILE:
+        if target is None:
+            pass_on(session, item_id)
+            return Refusal(f"no {asked.chip} is known that host {asker.host} could compile for")
+        if not _fix_origin(session, target, asked):
+            return Refusal(f"run {asked.run_no} is not for {target.origin} devices")
     token = _take(session, asker, asked)
-    return Refusal("somebody else took it") if token is None else claim_of(asked, token)
+    return Refusal("somebody else took it") if token is None else claim_of(asked, token, target)
 
 
-def _fix_origin(session: Session, asker: Asker, asked: Asked) -> bool:
+def _fix_origin(session: Session, target: Target, asked: Asked) -> bool:
     """The first to compile a run decides whether it is for real or simulated devices."""
     run = and_(Run.job_id == asked.job_id, Run.run_no == asked.run_no)
-    changed(session, update(Run).where(run, Run.origin.is_(None)).values(origin=asker.origin))
-    return session.scalar(select(Run.origin).where(run)) == asker.origin
+    changed(session, update(Run).where(run, Run.origin.is_(None)).values(origin=target.origin))
+    return session.scalar(select(Run.origin).where(run)) == target.origin
 
 
 def _take(session: Session, asker: Asker, asked: Asked) -> int | None:

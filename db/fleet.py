@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.tables.fleet import Device, Worker
-from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, WorkerFacts
+from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, Toolchain, WorkerFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,8 @@ def clock(session: Session) -> int:
 
 def register_worker(db: Database, facts: WorkerFacts) -> None:
     """A worker process has begun; its device, if any, is registered before."""
-    values = {**asdict(facts), "heartbeat_ms": now_ms(), "gone": False}
+    toolchains = {one.vendor: {"toolkit": one.toolkit, "origin": one.origin} for one in facts.toolchains}
+    values = {**asdict(facts), "toolchains": toolchains, "heartbeat_ms": now_ms(), "gone": False}
     db.write(
         lambda session: changed(
             session,
@@ -137,10 +138,13 @@ def list_workers(db: Database) -> list[WorkerRow]:
     with db.read() as session:
         now = clock(session)
         rows = session.scalars(select(Worker).where(Worker.gone.is_(False)).order_by(Worker.id)).all()
-    names = [field.name for field in fields(WorkerFacts)]
+    names = [field.name for field in fields(WorkerFacts) if field.name != "toolchains"]
     return [
         WorkerRow(
-            facts=WorkerFacts(**{name: getattr(row, name) for name in names}),
+            facts=WorkerFacts(
+                **{name: getattr(row, name) for name in names},
+                toolchains=tuple(Toolchain(vendor=vendor, **told) for vendor, told in row.toolchains.items()),
+            ),
             alive=row.heartbeat_ms >= now - ALIVE_MS,
             silent_ms=max(0, now - row.heartbeat_ms),
         )

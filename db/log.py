@@ -12,7 +12,7 @@ from dinoq.db.tables.jobs import Run
 from dinoq.db.tables.results import Artifact
 from dinoq.jobs.ledger import Kind
 
-Told = Row[str, int, str | None, int | None, int | None, int | None, str | None, str | None, str | None, str]
+Told = Row[str, int, str | None, int | None, int | None, int | None, str | None, str | None, str | None, str, str]
 
 
 def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> list[str]:
@@ -26,7 +26,7 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
     of_run = and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no)
     attempts = (
         select(Item.kind, Item.no, Run.chip, Run.batch, Attempt.started_ms, Attempt.ended_ms)
-        .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error)
+        .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error, Attempt.output)
         .join(Attempt, Attempt.item_id == Item.id)
         .outerjoin(Run, of_run)
         .where(*which)
@@ -40,7 +40,7 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
         .order_by(Run.run_no)
     )
     with db.read() as session:
-        lines = [_line(row) for row in session.execute(attempts)]
+        lines = [line for row in session.execute(attempts) for line in _lines(row)]
         said = [f"{row.chip} bs{row.batch} artifact: {row.vendor_output}" for row in session.execute(artifacts)]
     return lines + said
 
@@ -50,6 +50,14 @@ def named(kind: str, run: str, no: int) -> str:
     if kind == Kind.PREPROCESS:
         return f"slice {no}"
     return f"{run} compile" if kind == Kind.COMPILE else f"{run} part {no}"
+
+
+def _lines(row: Told) -> list[str]:
+    """The attempt, and what the vendor's program said before it failed."""
+    return [
+        _line(row),
+        *([f"{named(row.kind, f'{row.chip} bs{row.batch}', row.no)} said: {row.output}"] * bool(row.output)),
+    ]
 
 
 def _line(row: Told) -> str:

@@ -32,16 +32,20 @@ def not_by(asker: Asker | None, asked: Asked) -> str:
     if asker.store_id != asked.store_id:
         return f"job {asked.job_id} keeps its files in another store than this worker's"
     if asker.kind == "prep":
-        return _not_by_prep(asked)
+        return _not_by_prep(asker, asked)
     return _not_by_device(asker, asked) or _not_bound_to(asker, asked)
 
 
-def _not_by_prep(asked: Asked) -> str:
+def _not_by_prep(asker: Asker, asked: Asked) -> str:
     if asked.kind == Kind.PREPROCESS:
         return ""
-    if asked.kind == Kind.INFER or chip_named(asked.chip or "").compiles_on == "device":
+    chip = chip_named(asked.chip or "")
+    if asked.kind == Kind.INFER or chip.compiles_on == "device":
         return f"{asked.kind} for {asked.chip} needs the device"
-    return "" if asked.origin in (None, "real") else f"run {asked.run_no} is for {asked.origin} devices"
+    toolchain = asker.toolchains.get(chip.vendor)
+    if toolchain is None:
+        return f"host {asker.host} has no toolchain for {asked.chip}"
+    return "" if asked.origin in (None, toolchain.origin) else f"run {asked.run_no} is for {asked.origin} devices"
 
 
 def _not_by_device(asker: Asker, asked: Asked) -> str:

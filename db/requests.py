@@ -12,13 +12,14 @@ from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run, SliceRow
 from dinoq.db.tables.results import Artifact
-from dinoq.jobs.ledger import ArtifactRef, Claim, Kind, Origin
+from dinoq.jobs.ledger import ArtifactRef, Claim, Kind, Origin, Target, Toolchain
 from dinoq.jobs.spec import spec_from_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """The worker that asks, and its device, whose values are empty for a prep worker."""
+    """The worker that asks, and its device, whose values are empty for a prep worker; `toolchains` are what the worker
+    compiles with on the host, by vendor."""
 
     host: str
     worker: str
@@ -31,6 +32,7 @@ class Asker:
     origin: Origin
     toolkit: str
     arch: str
+    toolchains: dict[str, Toolchain]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Asked:
 def asker_of(session: Session, worker_id: str) -> Asker | None:
     """None for a worker that is not registered, or was seen dead."""
     facts = (
-        select(Worker.host, Worker.kind, Worker.store_id, Worker.only_job)
+        select(Worker.host, Worker.kind, Worker.store_id, Worker.only_job, Worker.toolchains)
         .add_columns(Device.key, Device.chip, Device.origin, Device.facts, Device.state)
         .outerjoin(Device, Device.key == Worker.device_key)
         .where(Worker.id == worker_id, Worker.gone.is_(False))
@@ -84,10 +86,10 @@ def asker_of(session: Session, worker_id: str) -> Asker | None:
         device=row.key or "",
         device_state=row.state or "",
         chip=row.chip or "",
-        # A host that only compiles has no device to tell of its origin: it works for real ones.
         origin=row.origin or "real",
         toolkit=told.get("toolkit", ""),
         arch=told.get("arch", ""),
+        toolchains={vendor: Toolchain(vendor=vendor, **said) for vendor, said in row.toolchains.items()},
     )
 
 
@@ -109,8 +111,8 @@ def asked_of(session: Session, item_id: int) -> Asked | None:
     return Asked(**cast("dict[str, Any]", row)) if row else None
 
 
-def claim_of(asked: Asked, token: int) -> Claim:
-    """What the worker is told of the item that is now its own."""
+def claim_of(asked: Asked, token: int, target: Target | None) -> Claim:
+    """What the worker is told of the item that is now its own; `target` is what a compile item is compiled for."""
     artifact = None
     if asked.artifact_key is not None and asked.kind == Kind.INFER:
         uri, sha256 = asked.artifact_uri or "", asked.artifact_sha256 or ""
@@ -130,4 +132,5 @@ def claim_of(asked: Asked, token: int) -> Claim:
         attempts=asked.attempts,
         shard_key=asked.shard_key if asked.kind == Kind.INFER else None,
         artifact=artifact,
+        target=target,
     )

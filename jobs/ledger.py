@@ -56,11 +56,13 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an item was not done. `incarnation` names the device process, so that it is charged once only."""
+    """Why an item was not done. `incarnation` names the device process, so that it is charged once only; `output` is
+    all that the vendor's program said."""
 
     kind: FailureClass
     error: str
     incarnation: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,29 @@ class ArtifactRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Toolchain:
+    """A vendor's compiler that a host offers, with or without a device: `toolkit` is its name and version."""
+
+    vendor: str
+    toolkit: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What an artifact is compiled for: devices of this origin, with this toolkit, in a host of this architecture."""
+
+    origin: Origin
+    toolkit: str
+    arch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An item that a worker holds until its lease runs out. `token` fences every later word about it.
 
     `run_no` is 0 for a preprocess item. `no` numbers the slice (preprocess), is 0 (compile), or numbers the part
-    (infer). `shard_key` and `artifact` are set for infer items.
+    (infer). `shard_key` and `artifact` are set for infer items, `target` for compile items.
     """
 
     item_id: int
@@ -104,6 +124,7 @@ class Claim:
     attempts: int
     shard_key: str | None = None
     artifact: ArtifactRef | None = None
+    target: Target | None = None
 
     @property
     def run(self) -> RunSpec:
@@ -172,7 +193,7 @@ class DeviceFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
     """One worker process. `device_key` is None for a prep worker; `state_id` names the supervisor's state folder;
-    `only_job` is set when its supervisor works a single job."""
+    `only_job` is set when its supervisor works a single job; `toolchains` are what a prep worker compiles with."""
 
     id: str
     host: str
@@ -183,3 +204,4 @@ class WorkerFacts:
     version: str
     device_key: str | None = None
     only_job: int | None = None
+    toolchains: tuple[Toolchain, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from dinoq.jobs.chips import Chip, Precision
@@ -41,13 +41,17 @@ class DataRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One cell of the job: one chip, one batch size, one precision. `run_no` counts from 1."""
+    """One cell of the job: one chip, one batch size, one precision. `run_no` counts from 1.
+
+    `flags` are options of the toolchain that the user gave, by name; they are part of what the artifact is.
+    """
 
     run_no: int
     chip: str
     batch: int
     precision: Precision
     mode: Mode = "dataset"
+    flags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

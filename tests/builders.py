@@ -8,7 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from dinoq.jobs.chips import chip_named
-from dinoq.jobs.ledger import ArtifactRef, Claim, Compiled, DeviceFacts, Kind, Origin, Preprocessed, WorkerFacts
+from dinoq.jobs.ledger import (
+    ArtifactRef,
+    Claim,
+    Compiled,
+    DeviceFacts,
+    Kind,
+    Origin,
+    Preprocessed,
+    Toolchain,
+    WorkerFacts,
+)
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import recipe_named
 from dinoq.jobs.result import ShardResult, Times, top_five
@@ -73,6 +83,7 @@ def make_worker(
     device: DeviceFacts | None = None,
     store_id: str = STORE,
     only_job: int | None = None,
+    toolchains: tuple[Toolchain, ...] = (),
 ) -> WorkerFacts:
     """A device worker when a device is given, else a prep worker."""
     return WorkerFacts(
@@ -85,6 +96,7 @@ def make_worker(
         version="0",
         device_key=device.key if device else None,
         only_job=only_job,
+        toolchains=toolchains,
     )
 
 

@@ -18,8 +18,10 @@ from dinoq.db.tables.base import Base
 from dinoq.db.tables.fleet import Worker
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, Lane, Run
-from dinoq.jobs.ledger import Claim, DeviceFacts, Kind, Origin, Refusal
+from dinoq.jobs.ledger import Claim, DeviceFacts, Kind, Origin, Refusal, Toolchain
 from tests.builders import HOST, OWNER, STORE, make_device, make_manifest, make_spec, make_worker, result_of
+
+TOOLCHAIN = Toolchain(vendor="ascend", toolkit="kit 1", origin="real")
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Crew:
     def prepare(self, **worker: Any) -> str:
         """Register a prep worker; its id."""
         self.prep = f"{self.host}/prep"
-        register_worker(self.db, make_worker(self.prep, self.host, **worker))
+        register_worker(self.db, make_worker(self.prep, self.host, **{"toolchains": (TOOLCHAIN,), **worker}))
         return self.prep
 
     def facts(self, worker: str) -> DeviceFacts:

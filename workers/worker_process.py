@@ -18,7 +18,7 @@ from dinoq.db.engine import Database, open_database
 from dinoq.db.fleet import beat, register_device, register_worker, retire_worker
 from dinoq.db.hints import mark_unhinted
 from dinoq.jobs.chips import CHIPS
-from dinoq.jobs.ledger import Hint, WorkerFacts
+from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts
 from dinoq.workers import children
 from dinoq.workers.data.store import Store, open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
@@ -48,13 +48,13 @@ class WorkerSetup:
     only_job: int | None = None
 
 
-def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str], toolchains: Sequence[str] = ()) -> None:
+def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str], toolchains: Sequence[Toolchain] = ()) -> None:
     """Serve preprocess items (and compile items of the vendors whose toolchain this host has) in `threads` threads."""
     yield_to_devices()
     db, store = open_database(setup.database_url), open_store(setup.store)
     register_worker(db, _facts(setup, "prep", store, None))
     perform = PrepWorker(db, store, setup.state, roots).perform
-    _serve(setup, db, perform, [PREP, *map(compile_queue, toolchains)], threads)
+    _serve(setup, db, perform, [PREP, *(compile_queue(one.vendor, one.origin) for one in toolchains)], threads)
 
 
 def run_device(setup: WorkerSetup, device: LocalDevice, python: str | None, deadlines: Deadlines) -> None:

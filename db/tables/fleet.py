@@ -31,7 +31,7 @@ class Device(Base):
 
 
 class Worker(Base):
-    """One worker process; `gone` once it has left or was seen dead."""
+    """One worker process; `gone` once it has left or was seen dead. `toolchains`: by vendor, toolkit and origin."""
 
     __tablename__ = "worker"
     __table_args__ = (one_of("kind", ("prep", "device")), Index(None, "gone", "heartbeat_ms"))
@@ -46,6 +46,7 @@ class Worker(Base):
     only_job: Mapped[int | None]
     heartbeat_ms: Mapped[int]
     gone: Mapped[bool]
+    toolchains: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class TelemetryRow(Base):

@@ -65,7 +65,8 @@ class Item(Base):
 
 
 class Attempt(Base):
-    """What came of one claim; never removed. `outcome` is null while it is under way, or when a cancel cut it off."""
+    """What came of one claim; never removed. `outcome` is null while it is under way, or when a cancel cut it off;
+    `output` is what the vendor's program said before it failed."""
 
     __tablename__ = "attempt"
     __table_args__ = (one_of("outcome", OUTCOMES),)
@@ -79,3 +80,4 @@ class Attempt(Base):
     digest: Mapped[str | None]
     error_class: Mapped[str | None]
     error: Mapped[str] = mapped_column(Words)
+    output: Mapped[str] = mapped_column(Words, server_default="")

@@ -1,0 +1,27 @@
+"""What a host compiles with, and what a vendor's program said before it failed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To this schema."""
+    with op.batch_alter_table("worker") as worker:
+        worker.add_column(sa.Column("toolchains", sa.JSON(), server_default="{}", nullable=False))
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.add_column(sa.Column("output", sa.Text(), server_default="", nullable=False))
+
+
+def downgrade() -> None:
+    """Back to the one before."""
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.drop_column("output")
+    with op.batch_alter_table("worker") as worker:
+        worker.drop_column("toolchains")

@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Tuple
 from dinoq.workers.devices import atc, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found, Options, Program, Telemetry
 from dinoq.workers.devices.cann import sourced_environment, toolkit_version
-from dinoq.workers.devices.npu_smi_text import Chip, Inventory, Process, SmiFault
+from dinoq.workers.devices.npu_smi_text import Chip, Common, Inventory, Process, SmiFault
 from dinoq.workers.devices.om_program import VISIBLE, OmProgram
 from dinoq.workers.devices.vendor_program import inherited
 
@@ -75,22 +75,30 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
 
 
 def sample(options: Options) -> Telemetry:
-    """One reading of one chip. Raises: DeviceFault when npu-smi does not answer."""
-    reading = telemetry(npu_smi.inventory(), options)
+    """One reading of one chip, by two or three calls of npu-smi. Raises: DeviceFault when it does not answer."""
+    npu, chip = int(options["npu"]), int(options["chip"])
+    reading = telemetry(npu_smi.inventory(), npu_smi.common(npu), options)
     if reading.utilisation_pct is None:
-        told = npu_smi.usages(int(options["npu"]), int(options["chip"]))
+        told = npu_smi.usages(npu, chip)
         reading = reading._replace(utilisation_pct=told.aicore_pct if told else None)
     return reading
 
 
-def telemetry(inventory: Inventory, options: Options) -> Telemetry:
-    """One chip's reading out of an inventory: one call of npu-smi reads all chips of a host. npu-smi tells no clock."""
+def telemetry(inventory: Inventory, card: Dict[int, Common], options: Options) -> Telemetry:
+    """One chip's reading out of what one call told of the host and one of its card.
+
+    The power is the card's on 310 and 310P: two chips of a Duo tell the same watts.
+    """
     npu, chip = int(options["npu"]), int(options["chip"])
     row, running = _row(inventory, npu, chip), _running(inventory, npu, chip)
-    processes = None if running is None else [_words(process) for process in running]
-    if row is None:
-        return Telemetry(processes=processes)
-    return Telemetry(row.power_w, row.temperature_c, None, row.aicore_pct, processes)
+    common = card.get(chip, Common(None, None, None))
+    return Telemetry(
+        power_w=common.power_w if row is None or row.power_w is None else row.power_w,
+        temperature_c=None if row is None else row.temperature_c,
+        clock_mhz=common.clock_mhz,
+        utilisation_pct=common.aicore_pct if row is None or row.aicore_pct is None else row.aicore_pct,
+        processes=None if running is None else [_words(process) for process in running],
+    )
 
 
 def visible_devices(text: Optional[str]) -> Optional[List[int]]:

@@ -174,6 +174,6 @@ def _python_folder(python: str, folder: str) -> str:
     for name in ("python", "python3"):
         path = os.path.join(place, name)
         with open(path, "w", encoding="utf-8") as script:
-            script.write('#!/bin/sh\nexec %s "$@"\n' % shlex.quote(os.path.abspath(python)))
+            script.write('#!/bin/sh\nexec %s "$@"\n' % shlex.quote(os.path.abspath(shutil.which(python) or python)))
         os.chmod(path, 0o755)
     return place

@@ -5,14 +5,16 @@ import fcntl
 import os
 import shutil
 import time
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from dinoq.workers.devices.npu_smi_text import (
+    Common,
     Inventory,
     Mapped,
     SmiFault,
     Usages,
     parse_blocks,
+    parse_common,
     parse_info,
     parse_mapping,
     parse_usages,
@@ -41,6 +43,11 @@ def usages(npu: int, chip: int) -> Optional[Usages]:
     """How busy one chip is (`info -t usages`), None where that cannot be asked. Raises: SmiFault."""
     told = parse_usages(ask("info", "-t", "usages", "-i", str(npu), "-c", str(chip)))
     return told[0] if told else None
+
+
+def common(npu: int) -> Dict[int, Common]:
+    """Power, clock and load of a card's chips, by chip id (`info -t common`). Raises: SmiFault."""
+    return parse_common(ask("info", "-t", "common", "-i", str(npu)))
 
 
 def driver_version(npu: int) -> str:

@@ -91,6 +91,14 @@ class Usages(NamedTuple):
     aicore_pct: Optional[float]
 
 
+class Common(NamedTuple):
+    """One chip of `npu-smi info -t common`; the power is the whole card's on 310 and 310P. None where not told."""
+
+    power_w: Optional[float]
+    clock_mhz: Optional[float]
+    aicore_pct: Optional[float]
+
+
 def parse_info(text: str) -> Inventory:
     """Every chip and process of `npu-smi info`. Raises: SmiFault for a row it does not know."""
     chips: List[Chip] = []
@@ -152,6 +160,22 @@ def parse_usages(text: str) -> List[Usages]:
     return told
 
 
+def parse_common(text: str) -> Dict[int, Common]:
+    """Each chip of `info -t common`, by chip id. On 310 and 310P the controller, which comes last, measures power."""
+    blocks = parse_blocks(text)
+    card_w = next((_power(block) for block in blocks if block.get("Chip Name", "").lower() == "mcu"), None)
+    told = {}
+    for block in blocks:
+        if "Aicore Usage Rate(%)" in block:
+            own_w = _power(block)
+            told[int(number(block.get("Chip ID")) or 0)] = Common(
+                card_w if own_w is None else own_w,
+                number(block.get("Aicore curFreq(MHZ)")),
+                number(block.get("Aicore Usage Rate(%)")),
+            )
+    return told
+
+
 def refusal(text: str) -> Optional[SmiFault]:
     """Why npu-smi answers nothing, where its text says so; its exit code may be 0 all the same."""
     found = DCMI.search(text)
@@ -174,6 +198,10 @@ def number(text: Optional[str]) -> Optional[float]:
         return float(text or "")
     except ValueError:
         return None
+
+
+def _power(block: Dict[str, str]) -> Optional[float]:
+    return number(block.get("NPU Real-time Power(W)") or block.get("Power Dissipation(W)"))
 
 
 def _lines(text: str) -> List[str]:

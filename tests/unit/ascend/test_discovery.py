@@ -1,0 +1,141 @@
+"""The devices of a host, from what npu-smi says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dinoq.workers.devices import ascend, cann, npu_smi
+from dinoq.workers.devices.base import DeviceFault, Found
+from dinoq.workers.devices.npu_smi_text import SmiFault
+from tests.processes import command, eventually
+from tests.unit.ascend import programs, samples
+
+DUO_MAPPING = "NPU ID  Chip ID  Chip Logic ID  Chip Name\n1 0 5 Ascend 310P3\n1 1 4 Ascend 310P3\n1 2 - Mcu\n"
+
+
+@pytest.fixture(autouse=True)
+def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a toolkit or driver of this machine."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(npu_smi, "USUAL_FOLDERS", "")
+    monkeypatch.setattr(npu_smi, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(cann, "USUAL_HOMES", ())
+    for name in (*cann.HOME_VARIABLES, "ASCEND_RT_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def host(tmp_path: Path, info: str, mapping: str = "", **more: str) -> list[Found]:
+    programs.npu_smi(tmp_path / "bin", {"info": info, "info -m": mapping, **more})
+    return ascend.discover()
+
+
+def test_a_host_without_npu_smi_has_none_and_says_nothing() -> None:
+    assert ascend.discover() == []
+
+
+def test_logic_ids_come_from_the_mapping_and_order_the_devices(tmp_path: Path) -> None:
+    first, second = host(tmp_path, samples.DUO, DUO_MAPPING)
+    assert [(one.logic_id, one.card, one.key) for one in (first, second)] == [
+        (4, "1-1", "0000:01:00.0/1"),
+        (5, "1-0", "0000:01:00.0/0"),
+    ]
+    assert (first.chip, first.name, first.driver) == ("310P3", "Ascend 310P3", "25.5.1")
+    assert first.options == {"device_id": "4", "npu": "1", "chip": "1", "soc": "310P3"}
+
+
+def test_without_a_mapping_the_device_column_serves(tmp_path: Path) -> None:
+    assert [one.logic_id for one in host(tmp_path, samples.DUO, "not supported in this container")] == [0, 1]
+
+
+def test_sparse_npu_ids_are_not_device_ids(tmp_path: Path) -> None:
+    found = host(tmp_path, samples.SPARSE)
+    assert [(one.logic_id, one.card) for one in found] == [
+        *[(0, "8-0"), (1, "24-0"), (2, "224-0")],
+        *[(3, "32768-0"), (4, "32896-0")],
+    ]
+    assert [one.healthy for one in found] == [True, True, False, False, True]
+
+
+def test_chips_of_other_families_are_left_alone(tmp_path: Path) -> None:
+    assert host(tmp_path, samples.CHIP_910B + samples.DUAL_DIE_910) == []
+
+
+def test_who_is_on_a_chip_is_told(tmp_path: Path) -> None:
+    table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES.replace("124528", "999999999")
+    busy, other = host(tmp_path, table, samples.MAPPING_NEW)
+    assert busy.busy == "pid 999999999 python3.8 17.4 GB"
+    assert other.busy == "pid 99 ? 0.1 GB"
+
+
+def test_a_process_of_our_own_is_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = tmp_path / "child.py"
+    child.write_text("input()")
+    monkeypatch.setattr(ascend, "CHILD", str(child))
+    with subprocess.Popen([sys.executable, str(child)], stdin=subprocess.PIPE) as ours:
+        eventually(lambda: str(child) in command(ours.pid), "its command line")
+        row = samples.PROCESSES.splitlines(True)[0].replace("124528", str(ours.pid))
+        table = samples.DUO + samples.PROCESS_HEAD + row
+        assert host(tmp_path, table, samples.MAPPING_NEW)[0].busy == ""
+        assert host(tmp_path, table.replace(str(ours.pid), "1"), samples.MAPPING_NEW)[0].busy != ""
+        ours.kill()
+
+
+def test_visible_devices_narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASCEND_RT_VISIBLE_DEVICES", "1,3")
+    assert [one.logic_id for one in host(tmp_path, samples.SPARSE)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(None, None), ("1,2,3", [1, 2, 3]), ("1, 2,3", [1]), ("2,1", [2]), ("", []), ("x", []), ("0", [0])],
+)
+def test_visible_devices_are_read_as_cann_reads_them(text: str | None, expected: list[int] | None) -> None:
+    assert ascend.visible_devices(text) == expected
+
+
+def test_a_driver_without_a_version_in_its_head_is_asked_for_the_boards(tmp_path: Path) -> None:
+    found = host(tmp_path, samples.NARROW, samples.MAPPING, **{"info -t board -i 0": samples.BOARD})
+    assert found[0].driver == "24.1.rc2"
+
+
+def test_the_toolkit_is_the_one_of_the_sourced_environment(tmp_path: Path) -> None:
+    (tmp_path / "cann").mkdir()
+    (tmp_path / "cann" / "version.info").write_text("Version=8.0.RC2\n")
+    script = tmp_path / "set_env.sh"
+    script.write_text(f"export ASCEND_TOOLKIT_HOME={tmp_path}/cann\n")
+    programs.npu_smi(tmp_path / "bin", {"info": samples.DUO, "info -m": samples.MAPPING_NEW})
+    found = ascend.discover(str(script))[0]
+    assert found.toolkit == "CANN 8.0.RC2"
+    assert found.options is not None
+    assert found.options["set_env"] == str(script)
+
+
+def test_a_driver_that_does_not_answer_is_no_empty_host(tmp_path: Path) -> None:
+    with pytest.raises(SmiFault, match="not loaded"):
+        host(tmp_path, samples.NO_DRIVER)
+
+
+def test_telemetry_is_of_the_chip_and_its_card(tmp_path: Path) -> None:
+    table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES
+    programs.npu_smi(tmp_path / "bin", {"info": table, "info -t common -i 1": samples.COMMON})
+    told = ascend.sample({"npu": "1", "chip": "1"})
+    assert (told.power_w, told.temperature_c, told.clock_mhz, told.utilisation_pct) == (42.8, 45, 1080, 0)
+    assert told.processes == ["pid 99 ? 0.1 GB"]
+
+
+def test_utilisation_that_nobody_else_tells_is_asked_for(tmp_path: Path) -> None:
+    answers = {"info": samples.NARROW.replace("| 0  1074", "| NA 1074"), "info -t usages -i 0 -c 0": samples.USAGES}
+    programs.npu_smi(tmp_path / "bin", answers)
+    told = ascend.sample({"npu": "0", "chip": "0"})
+    assert (told.utilisation_pct, told.power_w, told.clock_mhz) == (87, 15.8, None)
+
+
+def test_without_aclruntime_the_sentence_says_what_to_set() -> None:
+    with pytest.raises(DeviceFault, match=r"wheels for CPython 3\.7 to 3\.10.*\[ascend\] python") as fault:
+        ascend.load("model.om", 1, "fp16", {"device_id": "0", "npu": "0", "chip": "0"})
+    assert fault.value.kind == "device"

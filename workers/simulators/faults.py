@@ -7,6 +7,8 @@
     hang@CHIP:INDEX:N                the batch after N others never ends; the GIL is held
     compile@CHIP:BATCH:CODE          the toolchain fails for that batch with the vendor's code
     import@CHIP                      the vendor's module cannot be imported
+    sticky@CHIP:INDEX:N              the batch after N others ends in a CUDA launch failure: the process is lost, the card not
+    denied@CHIP                      NVML refuses this user
     hang-atc@CHIP  no-file-atc@CHIP  atc never ends; says that all is well and writes nothing
     hang-npu-smi@CHIP  garbled-npu-smi@CHIP  dcmi-npu-smi@CHIP  no-processes-npu-smi@CHIP
                                      it never ends; prints half a table; finds no driver (-8005); has no process table
@@ -28,6 +30,8 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "hang": ("index", "after"),
     "compile": ("batch", "code"),
     "import": (),
+    "sticky": ("index", "after"),
+    "denied": (),
     "hang-atc": (),
     "no-file-atc": (),
     "hang-npu-smi": (),

@@ -1,0 +1,3 @@
+"""The simulator of the package `cuda`."""
+
+__simulated__ = True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,11 @@ from dinoq.jobs.manifest import Manifest
 def recall(folder: Path, root: Path, manifest: Manifest, first: int, count: int) -> bytes | None:
     """The remembered sha256s of samples [first, first + count), 32 bytes each; None when any file may have changed."""
     try:
-        with np.load(_file(folder, root, manifest, first, count)) as kept:
+        with _file(folder, root, manifest, first, count).open("rb") as note, np.load(note) as kept:
             stats, sha256s = kept["stats"], kept["sha256s"]
         if np.array_equal(stats, _stats(root, manifest, first, count)):
             return bytes(sha256s.tobytes())
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass
     return None
 
@@ -28,7 +30,8 @@ def remember(folder: Path, root: Path, manifest: Manifest, first: int, sha256s: 
     file = _file(folder, root, manifest, first, count)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".new.npz")
+        # Of its own: the same slice may be stored for two jobs at once.
+        fresh = folder / f".{uuid.uuid4().hex}.npz"
         stats = _stats(root, manifest, first, count)
         np.savez(fresh, stats=stats, sha256s=np.frombuffer(sha256s, np.uint8))
         fresh.replace(file)

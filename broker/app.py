@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
@@ -15,6 +16,16 @@ from dinoq.jobs.errors import NoBroker
 from dinoq.jobs.ledger import Hint
 
 TASK = "dinoq.work"
+EXAMPLE = "DINOQ_BROKER_URL=rediss://:PASSWORD@HOST:6379/0"
+TRANSPORT: dict[str, object] = {
+    # Far above the longest item: a task that outlives it is delivered again and again.
+    "visibility_timeout": 7200,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "global_keyprefix": "dinoq:",
+}
 log = logging.getLogger(__name__)
 
 
@@ -47,16 +58,7 @@ def make_app(url: str) -> Celery:
         task_default_queue="dinoq.default",
         # A broker that is down costs a second, not a minute: the sweeper sends the hint later.
         task_publish_retry_policy={"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
-        broker_transport_options={
-            # Far above the longest item: a task that outlives it is delivered again and again.
-            "visibility_timeout": 7200,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 10,
-            "socket_connect_timeout": 3,
-            "socket_keepalive": not url.startswith("redis+socket"),
-            "global_keyprefix": "dinoq:",
-        },
+        broker_transport_options={**TRANSPORT, "socket_keepalive": not url.startswith("redis+socket")},
     )
     return app
 
@@ -129,21 +131,28 @@ def item_id_of(args: tuple[object, ...], kwargs: dict[str, object]) -> int | Non
 def check_url(url: str, *, insecure: bool) -> None:
     """Refuse a broker that everybody on the way could read and write.
 
-    Raises: NoBroker for an unknown scheme, and for plain redis:// to another machine unless `insecure`.
+    Raises: NoBroker for what is no URL, an unknown scheme, and plain redis:// to another machine unless `insecure`.
     """
-    parts = urlsplit(url)
-    if parts.scheme in ("rediss", "redis+socket", "unix"):
+    scheme, host = _address(url)
+    if scheme in ("rediss", "redis+socket"):
         return
-    if parts.scheme != "redis" or not parts.hostname:
+    if scheme != "redis" or not host:
+        raise NoBroker(f"broker URL {masked(url)!r} is none of redis://, rediss://, redis+socket://.", hint=EXAMPLE)
+    if not insecure and not _is_loopback(host):
         raise NoBroker(
-            f"broker URL {masked(url)!r} is none of redis://, rediss://, redis+socket://.",
-            hint="DINOQ_BROKER_URL=rediss://:PASSWORD@HOST:6379/0",
-        )
-    if not insecure and not _is_loopback(parts.hostname):
-        raise NoBroker(
-            f"broker {parts.hostname} is another machine, and redis:// sends the password in clear.",
+            f"broker {host} is another machine, and redis:// sends the password in clear.",
             hint="use rediss://, or set DINOQ_INSECURE_BROKER=1 inside a private network",
         )
+
+
+def _address(url: str) -> tuple[str, str | None]:
+    """Scheme and host. Raises: NoBroker."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read late, and only then checked
+    except ValueError as error:
+        raise NoBroker(f"broker URL {masked(url)!r} cannot be read: {error}.", hint=EXAMPLE) from None
+    return parts.scheme, parts.hostname
 
 
 def _is_loopback(host: str) -> bool:
@@ -155,7 +164,5 @@ def _is_loopback(host: str) -> bool:
 
 def masked(url: str) -> str:
     """The URL without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
+    shown = re.sub(r"(//[^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"((?:password|passwd|pw)=)[^&]*", r"\1***", shown)

@@ -8,13 +8,18 @@ import platform
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dinoq.jobs.errors import BadFolder, NoBroker
 
 SOCKET = "broker.sock"
 MAX_SOCKET_PATH = 107  # bytes, of sockaddr_un
+ONCE = Retry(NoBackoff(), 0)
+"""By itself the client tries for seconds to reach a server that is only starting."""
 
 
 def server_binary() -> Path:
@@ -72,7 +77,7 @@ def socket_url(folder: Path) -> str:
 
 def answers(folder: Path) -> bool:
     """Whether the server in `folder` is up."""
-    client = redis.Redis(unix_socket_path=str(folder / SOCKET), socket_timeout=2)
+    client = redis.Redis(unix_socket_path=str(folder / SOCKET), socket_timeout=2, retry=ONCE)
     try:
         return bool(client.ping())
     except (redis.RedisError, OSError):
@@ -83,13 +88,23 @@ def answers(folder: Path) -> bool:
 
 def server_warnings(url: str) -> list[str]:
     """What is wrong with a server that somebody else runs; empty for nothing. Raises: NoBroker when it is not reached."""
-    client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
+    try:
+        client = redis.Redis.from_url(_client_url(url), socket_timeout=5, socket_connect_timeout=3, retry=ONCE)
+    except ValueError as error:
+        raise NoBroker(f"the broker URL cannot be read: {error}.", hint="dinoq config") from None
     try:
         client.ping()
         policy = str(client.info("memory").get("maxmemory_policy", "noeviction"))
     except redis.RedisError as error:
-        host = client.connection_pool.connection_kwargs.get("host", "?")
-        raise NoBroker(f"broker at {host} is not reached: {error}.", hint="dinoq doctor") from None
+        place = client.connection_pool.connection_kwargs
+        where = place.get("host") or place.get("path", "?")
+        raise NoBroker(f"broker at {where} is not reached: {str(error).rstrip('.')}.", hint="dinoq doctor") from None
     finally:
         client.close()
     return [] if policy == "noeviction" else [f"the broker evicts messages ({policy}); set maxmemory-policy noeviction"]
+
+
+def _client_url(url: str) -> str:
+    """A socket's URL as redis-py writes it; Celery has another way."""
+    parts = urlsplit(url)
+    return f"unix://{parts.netloc}{parts.path}" if parts.scheme == "redis+socket" else url

@@ -77,7 +77,8 @@ def _try(name: str, attempt: Callable[[], str]) -> Check:
 
 
 def _disk(store: Path) -> Check:
-    free = shutil.disk_usage(store if store.exists() else store.parent).free
+    there = next(folder for folder in (store, *store.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     text = f"{free / 1e9:.0f} GB free for shards"
     return Check("disk", "found" if free > LOW_DISK_BYTES else "warning", text, "7.5 GB hold 50,000 photos")
 

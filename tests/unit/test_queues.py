@@ -69,5 +69,28 @@ def test_an_unknown_broker_scheme_is_refused() -> None:
         check_url("amqp://guest:geheim@far/", insecure=True)
 
 
-def test_a_password_is_masked() -> None:
-    assert masked("redis://me:geheim@far:1/0") == "redis://me:***@far:1/0"
+@pytest.mark.parametrize("url", ["redis://[::1", "redis://:geheim@far:port/0", "redis://:geheim@far:99999/0"])
+def test_what_is_no_url_is_refused_in_words(url: str) -> None:
+    with pytest.raises(NoBroker, match="cannot be read") as refused:
+        check_url(url, insecure=True)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:6379", "redis://", "unix:///tmp/broker.sock", "memory://"])
+def test_what_celery_would_not_reach_is_refused(url: str) -> None:
+    with pytest.raises(NoBroker, match="none of"):
+        check_url(url, insecure=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://me:geheim@far:1/0", "redis://me:***@far:1/0"),
+        ("redis://:geh@eim@far/0", "redis://:***@far/0"),
+        ("redis://far/0?password=geheim&db=1", "redis://far/0?password=***&db=1"),
+        ("redis://far:6379/0", "redis://far:6379/0"),
+        ("redis+socket:///tmp/a.sock", "redis+socket:///tmp/a.sock"),
+    ],
+)
+def test_a_password_is_masked(url: str, shown: str) -> None:
+    assert masked(url) == shown

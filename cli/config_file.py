@@ -12,7 +12,9 @@ from typing import Any
 from dinoq.jobs.errors import UsageError
 
 CONFIG_NAME = "dinoq.toml"
-TABLES = ("datasets", "models", "ascend")
+TABLES = ("datasets", "models")
+PREFIXED = ("ascend",)
+"""`[ascend] python` is the setting `ascend_python`."""
 Named = Mapping[str, Mapping[str, str]]
 """`[datasets.imagenet]` and the like: by name, then by key; paths are absolute."""
 
@@ -40,6 +42,9 @@ def read_config(env: Mapping[str, str], known: Collection[str]) -> ConfigFile:
     if path is None:
         return ConfigFile()
     table = _parsed(path)
+    for prefix in PREFIXED:
+        if isinstance(table.get(prefix), dict):
+            table |= {f"{prefix}_{key}": value for key, value in table.pop(prefix).items()}
     tables = {name: table.pop(name, {}) for name in TABLES}
     if unknown := sorted(set(table) - set(known)):
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.cli.evaluate import DeviceList
+from dinoq.cli.evaluate import DeviceList, Simulate
 from dinoq.cli.render.columns import table
 
 
@@ -19,15 +19,20 @@ def add_to(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def devices(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+def devices(
+    simulate: Simulate = None, as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False
+) -> None:
     """Every device of this host, and of the fleet as its workers registered it."""
     from dinoq.cli.ledger import open_ledger
+    from dinoq.cli.machine import discovered
     from dinoq.db.fleet import list_devices
-    from dinoq.workers.devices.catalog import local_devices
 
-    now = settings.load()
+    now = settings.load({"simulate": simulate})
     known = {row.facts.key: row for row in list_devices(open_ledger(now))}
-    here = {device.facts.key: device.facts for device in local_devices(now.host)}
+    found = discovered(now)
+    for trouble in found.troubles:
+        console.note(f"{trouble}; see dinoq doctor")
+    here = {device.facts.key: device.facts for device in found.devices}
     rows = []
     for key in sorted({*known, *here}, key=lambda key: (known[key].facts if key in known else here[key]).label):
         facts = here.get(key) or known[key].facts
@@ -43,21 +48,27 @@ def devices(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = F
 
 def doctor(
     device: DeviceList = None,
+    simulate: Simulate = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> int:
     """Try each thing that dinoq needs here; every device is opened and runs a small model. Exit 8 if one is broken."""
-    from dinoq.workers.devices.catalog import local_devices, narrowed
+    from dinoq.cli.machine import discovered, vendor_env
+    from dinoq.workers.devices.catalog import narrowed
     from dinoq.workers.doctor import Host, examine
 
-    now = settings.load({"device": device})
+    now = settings.load({"device": device, "simulate": simulate})
+    found = discovered(now)
     host = Host(
         state=now.state,
         store=now.store,
         runtime_folder=now.runtime_folder,
         database_url=now.database_url,
         broker_url=now.get("broker_url"),
-        devices=narrowed(local_devices(now.host), now.get("device")),
-        env=now.env,
+        devices=narrowed(found.devices, now.get("device")),
+        toolchains=found.toolchains,
+        troubles=found.troubles,
+        atc_python=now.get("ascend_atc_python"),
+        env={**now.env, **vendor_env(now)},
     )
     checks = []
     for check in examine(host):

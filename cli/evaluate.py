@@ -29,6 +29,12 @@ Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails to
 DeviceList = Annotated[str | None, typer.Option("--device", help="devices of this host: indices, names, or none")]
 Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
 
+Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
+Pace = Annotated[
+    str | None, typer.Option("--pace", help="what simulated devices take their times from: published, or a file")
+]
+IntoFleet = Annotated[bool, typer.Option("--simulate-into-fleet", help="allow simulated devices in a fleet's database")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -94,14 +100,20 @@ def run(
     strict: Strict = False,
     device: DeviceList = None,
     prep: Prep = None,
+    simulate: Simulate = None,
+    pace: Pace = None,
+    into_fleet: IntoFleet = False,
 ) -> int:
     """Evaluate on this machine and report: workers are started for this job alone, unless `dinoq up` is alive here."""
+    from dinoq.cli.machine import check_fleet
     from dinoq.cli.render import renderer
     from dinoq.cli.submission import prepare
 
     renderer(format)
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
-    now = settings.load({**given, "recipe": recipe, "baseline": baseline, "device": device, "prep": prep})
+    host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
+    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
+    check_fleet(now, into_fleet=into_fleet)
     prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop))
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)

@@ -21,7 +21,8 @@ def local_setup(settings: Settings) -> Setup:
     """What this host runs, from its settings. Raises: NoDevice, NoBroker, UsageError."""
     from dinoq.broker.app import check_url
     from dinoq.broker.embedded import server_warnings
-    from dinoq.workers.devices.catalog import local_devices, narrowed
+    from dinoq.cli.machine import discovered, vendor_env
+    from dinoq.workers.devices.catalog import narrowed
     from dinoq.workers.supervisor import Setup
 
     url = settings.get("broker_url")
@@ -29,15 +30,20 @@ def local_setup(settings: Settings) -> Setup:
         check_url(url, insecure=settings.insecure_broker)
         for text in server_warnings(url):
             console.note(text)
+    found = discovered(settings)
+    for trouble in found.troubles:
+        console.note(f"{trouble}; see dinoq doctor")
     return Setup(
         host=settings.host,
         state=settings.state,
         broker_url=url,
-        devices=narrowed(local_devices(settings.host, settings.get("null_devices") or ""), settings.get("device")),
+        devices=narrowed(found.devices, settings.get("device")),
+        toolchains=found.toolchains,
         prep_threads=_prep_threads(settings),
         # -P: a `redis.py` in the user's folder is not what we import.
         worker_argv=(sys.executable, "-P", "-m", "dinoq"),
         env=worker_env(settings),
+        vendor_env=vendor_env(settings),
         runtime_folder=settings.runtime_folder,
     )
 
@@ -55,7 +61,7 @@ def worker_env(settings: Settings) -> dict[str, str]:
     }
     if settings.config.path is not None:  # workers run in another folder
         told["DINOQ_CONFIG"] = str(settings.config.path)
-    for name in ("running_deadline_s", "null_devices"):
+    for name in ("running_deadline_s", "ascend_set_env", "ascend_atc_python"):
         if (text := settings.get(name)) is not None:
             told[f"DINOQ_{name.upper()}"] = text
     return {**settings.env, **told}
@@ -117,6 +123,7 @@ class WorkerIdentity:
     id: str
     only_job: int | None
     datasets: dict[str, str]
+    vendor_env: dict[str, str]
 
 
 def worker_identity(settings: Settings) -> WorkerIdentity:
@@ -127,4 +134,9 @@ def worker_identity(settings: Settings) -> WorkerIdentity:
     if "DINOQ_WORKER_ID" not in env:
         raise UsageError("dinoq worker is started by dinoq up, not by hand.", hint="dinoq up")
     only = env.get("DINOQ_ONLY_JOB") or ""
-    return WorkerIdentity(env["DINOQ_WORKER_ID"], int(only) if only else None, json.loads(env["DINOQ_DATASETS"]))
+    return WorkerIdentity(
+        env["DINOQ_WORKER_ID"],
+        int(only) if only else None,
+        json.loads(env["DINOQ_DATASETS"]),
+        json.loads(env.get("DINOQ_VENDOR_ENV", "{}")),
+    )

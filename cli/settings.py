@@ -48,10 +48,19 @@ OPTIONS: tuple[Option, ...] = (
     Option("prep", "preprocessing threads of this host; 0 for none"),
     Option("running_deadline_s", "a device that shows no progress for so long is restarted"),
     Option("null_devices", "COUNT:IMAGES_PER_S devices that compute nothing, for benchmarks"),
-    Option("ascend_python", "interpreter of the device process"),
+    Option("simulate", "simulated devices in place of real ones, e.g. 310P3:4,T4:1"),
+    Option("pace", "what simulated devices take their times from: published, or a TOML file", is_path=True),
+    Option("ascend_set_env", "CANN's set_env.sh, sourced for Ascend programs and modules", is_path=True),
+    Option(
+        "ascend_python", "interpreter of an Ascend device process, one that aclruntime has a wheel for", is_path=True
+    ),
+    Option("ascend_atc_python", "interpreter of atc's Python parts: numpy < 2, sympy, decorator, tbe", is_path=True),
 )
 BY_NAME = {option.name: option for option in OPTIONS}
-INTERNAL = ("DINOQ_WORKER_ID", "DINOQ_ONLY_JOB", "DINOQ_STATE_ID", "DINOQ_DATASETS")
+INTERNAL = (
+    *("DINOQ_WORKER_ID", "DINOQ_ONLY_JOB", "DINOQ_STATE_ID", "DINOQ_DATASETS"),
+    *("DINOQ_VENDOR_ENV", "DINOQ_LOCAL_DEVICE", "DINOQ_TOOLCHAIN"),
+)
 """What a supervisor tells its workers; not for people."""
 
 
@@ -176,7 +185,7 @@ def _placed(option: Option, config: ConfigFile) -> str:
     """A path is relative to the file that holds it; what names a dataset, a model or a built-in recipe is no path."""
     text = config.values[option.name]
     names = {"data": config.datasets, "model": config.models}.get(option.name, {})
-    is_name = text in names or (option.name == "recipe" and not text.endswith(".toml"))
+    is_name = text in names or (option.name in ("recipe", "pace") and not text.endswith(".toml"))
     return config.beside(text) if option.is_path and not is_name else text
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.cli.evaluate import DeviceList, Prep
+from dinoq.cli.evaluate import DeviceList, IntoFleet, Pace, Prep, Simulate
 from dinoq.jobs.errors import EnvironmentTrouble
 
 if TYPE_CHECKING:
+    from dinoq.workers.device_process import Deadlines
     from dinoq.workers.worker_process import WorkerSetup
 
 
@@ -23,16 +24,25 @@ def add_to(app: typer.Typer) -> None:
     app.command("down")(down)
     worker = typer.Typer(hidden=True, rich_markup_mode=None)
     worker.command("prep")(worker_prep)
+    worker.command("compile")(worker_compile)
     worker.command("device")(worker_device)
     app.add_typer(worker, name="worker")
 
 
-def up(device: DeviceList = None, prep: Prep = None) -> None:
+def up(
+    device: DeviceList = None,
+    prep: Prep = None,
+    simulate: Simulate = None,
+    pace: Pace = None,
+    into_fleet: IntoFleet = False,
+) -> None:
     """Start this host's workers, in the foreground: one per device, and preprocessing."""
     from dinoq.cli.hosting import local_setup, supervise
     from dinoq.cli.ledger import open_ledger
+    from dinoq.cli.machine import check_fleet
 
-    now = settings.load({"device": device, "prep": prep})
+    now = settings.load({"device": device, "prep": prep, "simulate": simulate, "pace": pace})
+    check_fleet(now, into_fleet=into_fleet)
     supervise(open_ledger(now), local_setup(now), only_job=None)
 
 
@@ -67,18 +77,33 @@ def worker_prep(threads: int) -> None:
     run_prep(_setup(now), threads, worker_identity(now).datasets)
 
 
+def worker_compile(vendor: str) -> None:
+    """Serve a vendor's toolchain (started by dinoq up)."""
+    import json
+
+    from dinoq.cli.machine import ascend_options
+    from dinoq.jobs.ledger import Toolchain
+    from dinoq.workers.worker_process import run_compile
+
+    now = settings.load()
+    options = ascend_options(now) if vendor == "ascend" else {}
+    run_compile(_setup(now), Toolchain(**json.loads(now.env["DINOQ_TOOLCHAIN"])), options, _deadlines(now))
+
+
 def worker_device(name: str) -> None:
-    """Serve one device (started by dinoq up)."""
-    from dinoq.workers.device_process import Deadlines
-    from dinoq.workers.devices.catalog import local_devices, narrowed
+    """Serve one device (started by dinoq up); `name` is for people who look at processes."""
+    from dinoq.workers.devices.catalog import device_from_json
     from dinoq.workers.worker_process import run_device
 
     now = settings.load()
-    device = narrowed(local_devices(now.host, now.get("null_devices") or ""), name)[0]
-    deadlines = Deadlines(running_s=now.number("running_deadline_s", Deadlines().running_s))
-    run_device(
-        _setup(now), device, now.get(f"{device.vendor}_python") if device.vendor == "ascend" else None, deadlines
-    )
+    setup = _setup(now)
+    run_device(setup, device_from_json(now.env["DINOQ_LOCAL_DEVICE"]), _deadlines(now))
+
+
+def _deadlines(now: settings.Settings) -> Deadlines:
+    from dinoq.workers.device_process import Deadlines
+
+    return Deadlines(running_s=now.number("running_deadline_s", Deadlines().running_s))
 
 
 def _setup(now: settings.Settings) -> WorkerSetup:
@@ -98,6 +123,6 @@ def _setup(now: settings.Settings) -> WorkerSetup:
         state_id=state_folder.prepare(now.state),
         database_url=now.database_url,
         broker_url=now.need("broker_url", "DINOQ_BROKER_URL"),
-        env=now.env,
+        vendor_env={**now.env, **identity.vendor_env},
         only_job=identity.only_job,
     )

@@ -32,15 +32,17 @@ def not_by(asker: Asker | None, asked: Asked) -> str:
     if asker.store_id != asked.store_id:
         return f"job {asked.job_id} keeps its files in another store than this worker's"
     if asker.kind == "prep":
-        return _not_by_prep(asker, asked)
+        return "" if asked.kind == Kind.PREPROCESS else f"prep workers do not {asked.kind}"
+    if asker.kind == "compile":
+        return _not_by_toolchain(asker, asked)
     return _not_by_device(asker, asked) or _not_bound_to(asker, asked)
 
 
-def _not_by_prep(asker: Asker, asked: Asked) -> str:
-    if asked.kind == Kind.PREPROCESS:
-        return ""
+def _not_by_toolchain(asker: Asker, asked: Asked) -> str:
+    if asked.kind != Kind.COMPILE:
+        return f"compile workers do not {asked.kind}"
     chip = chip_named(asked.chip or "")
-    if asked.kind == Kind.INFER or chip.compiles_on == "device":
+    if chip.compiles_on == "device":
         return f"{asked.kind} for {asked.chip} needs the device"
     toolchain = asker.toolchains.get(chip.vendor)
     if toolchain is None:

@@ -18,7 +18,7 @@ from dinoq.jobs.spec import spec_from_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """The worker that asks, and its device, whose values are empty for a prep worker; `toolchains` are what the worker
+    """The worker that asks, and its device, whose values are empty for the others; `toolchains` are what the worker
     compiles with on the host, by vendor."""
 
     host: str

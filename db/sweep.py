@@ -135,18 +135,22 @@ def _stale(session: Session, mine: Sequence[ColumnElement[bool]]) -> list[int]:
 
 def _queues(kind: str, chip: str | None, origin: str | None) -> list[Queue]:
     """Whose living workers could take it."""
-    if chip is None or (kind == Kind.COMPILE and chip_named(chip).compiles_on == "host"):
+    if chip is None:
         return [PREP]
-    return [(chip, origin)] if origin is not None else [(chip, "real"), (chip, "simulated")]
+    origins = ("real", "simulated") if origin is None else (origin,)
+    on_host = kind == Kind.COMPILE and chip_named(chip).compiles_on == "host"
+    return [(f"compile {chip_named(chip).vendor}" if on_host else chip, one) for one in origins]
 
 
 def _room(session: Session) -> Counter[Queue]:
     room: Counter[Queue] = Counter()
-    workers = select(Worker.kind, Device.chip, Device.origin, Device.state)
+    workers = select(Worker.kind, Worker.toolchains, Device.chip, Device.origin, Device.state)
     workers = workers.outerjoin(Device, Device.key == Worker.device_key).where(living(clock(session)))
     for row in session.execute(workers):
         if row.kind == "prep":
             room[PREP] += HINTS_PER_WORKER
+        elif row.kind == "compile":
+            room.update({(f"compile {v}", told["origin"]): HINTS_PER_WORKER for v, told in row.toolchains.items()})
         elif row.state == "ok":
             room[row.chip, row.origin] += HINTS_PER_WORKER
     return room

@@ -10,6 +10,7 @@ from dinoq.jobs.chips import Precision
 from dinoq.jobs.spec import JobSpec, RunSpec
 
 Origin = Literal["real", "simulated"]
+WorkerKind = Literal["prep", "compile", "device"]
 
 LEASE_MS = 10_000
 """How long a claim lasts without a sign of progress."""
@@ -168,7 +169,8 @@ class Compiled:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFacts:
     """One chip as its vendor tells of it. `key` is stable (serial, UUID, PCI address); `index` is the logic id on its
-    host; None where the vendor does not tell."""
+    host; None where the vendor does not tell. `pace` names the table that a simulated one takes its times from: they
+    are a virtual clock's."""
 
     key: str
     host: str
@@ -183,6 +185,7 @@ class DeviceFacts:
     arch: str = ""
     cores: int | None = None
     name: str = ""
+    pace: str = ""
 
     @property
     def label(self) -> str:
@@ -192,12 +195,12 @@ class DeviceFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
-    """One worker process. `device_key` is None for a prep worker; `state_id` names the supervisor's state folder;
-    `only_job` is set when its supervisor works a single job; `toolchains` are what a prep worker compiles with."""
+    """One worker process. `device_key` is set for a device worker alone; `state_id` names the supervisor's state folder;
+    `only_job` is set when its supervisor works a single job; `toolchains` are what a compile worker works with."""
 
     id: str
     host: str
-    kind: Literal["prep", "device"]
+    kind: WorkerKind
     pid: int
     store_id: str
     state_id: str

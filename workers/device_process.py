@@ -28,10 +28,10 @@ from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Inference
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.tasks import WorkFailed
+from dinoq.workers.vendor_link import CHILD, MAX_ANSWER
 
 log = logging.getLogger(__name__)
 
-CHILD = Path(__file__).parent / "devices" / "child.py"
 WAIT_S = 0.5
 """How long a wait goes on before the lease is looked after."""
 Beat = Callable[[Phase, int], None]
@@ -57,7 +57,8 @@ class ProgramKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildSetup:
-    """How a device process is started: the vendor's file and interpreter, its options, folder, log and environment."""
+    """How a device process is started: the vendor's file and interpreter, its options, folder, log and environment.
+    `simulated` is what its device is registered as."""
 
     vendor: str
     options: dict[str, str]
@@ -65,6 +66,7 @@ class ChildSetup:
     env: Mapping[str, str]
     workdir: Path
     log: Path
+    simulated: bool = False
 
 
 @dataclass
@@ -100,6 +102,11 @@ class DeviceProcess:
         self._keeper.start()
 
     @property
+    def options(self) -> dict[str, str]:
+        """What it opens its device with."""
+        return self._setup.options
+
+    @property
     def pid(self) -> int | None:
         """The living device process, if there is one."""
         life = self._alive
@@ -121,7 +128,7 @@ class DeviceProcess:
     def compile(self, wanted: Mapping[str, object], beat: Beat) -> tuple[Path, str]:
         """Make an artifact in the device process: its file, and what the vendor said. Raises: WorkFailed."""
         self._loaded = None
-        answer = self._ask({"do": "compile", **wanted, "options": self._setup.options}, beat, Phase.COMPILING)
+        answer = self._ask({"do": "compile", "options": self._setup.options, **wanted}, beat, Phase.COMPILING)
         return Path(answer["path"]), str(answer["output"])
 
     def load(self, key: ProgramKey, beat: Beat) -> float:
@@ -135,6 +142,7 @@ class DeviceProcess:
         self._loaded = None
         request = {"do": "load", "artifact": str(key.artifact), "batch": key.batch, "precision": key.precision}
         answer = self._ask({**request, "options": self._setup.options}, beat, Phase.LOADING)
+        self._check_origin(answer["simulated"])
         layout = _layout(key, answer)
         self._memory = None  # the old ring's pages go before the new one's come
         memory = RingMemory(layout)
@@ -173,6 +181,15 @@ class DeviceProcess:
         self._keeper.join(timeout=5)
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _check_origin(self, simulated: bool) -> None:
+        """What was really loaded decides: no figure of a simulator may pass as a real one's, nor the other way."""
+        if simulated != self._setup.simulated:
+            words = {True: "a simulator", False: "the vendor's own"}
+            text = (
+                f"the module that was loaded is {words[simulated]}, the device is registered as {words[not simulated]}"
+            )
+            raise WorkFailed(FailureClass.PERMANENT, text)
 
     def _take_slot(self, work: Inference, beat: Beat) -> None:
         while not self._free.acquire(timeout=WAIT_S):
@@ -272,7 +289,7 @@ class DeviceProcess:
     def _receive(self, life: Incarnation) -> None:
         while True:
             try:
-                message = life.link.recv(1 << 16)
+                message = life.link.recv(MAX_ANSWER)
             except OSError:
                 return
             if not message:
@@ -283,7 +300,7 @@ class DeviceProcess:
                 continue
             answer = json.loads(message)
             if "fault" in answer:
-                life.verdict = WorkFailed(FailureClass(answer["fault"]), answer["text"], life.id)
+                life.verdict = WorkFailed(FailureClass(answer["fault"]), answer["text"], life.id, answer["output"])
             else:
                 life.answers.put(answer)
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +10,12 @@ from numpy.typing import NDArray
 
 from dinoq.db.engine import Database
 from dinoq.db.items import start
-from dinoq.db.records import find_artifact, load_manifest
-from dinoq.jobs.ledger import ArtifactRef, Claim, Compiled, DeviceFacts, FailureClass, Kind
+from dinoq.db.records import load_manifest
+from dinoq.jobs.ledger import Claim, Compiled, DeviceFacts, FailureClass, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import slice_first
 from dinoq.jobs.result import ShardResult, hits
+from dinoq.workers.compiling import compile_item
 from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
 from dinoq.workers.data.store import Store
 from dinoq.workers.device_process import DeviceProcess, ProgramKey
@@ -42,39 +39,11 @@ class DeviceWorker:
         return self._compile(held, lease) if held.kind is Kind.COMPILE else self._infer(held, lease)
 
     def _compile(self, held: Claim, lease: Lease) -> Compiled:
-        key = artifact_key(held, self._facts)
-        made = find_artifact(self._db, key)
-        if made is not None and self._store.verify(made):
-            return self._compiled(held, made, "taken from the store")
-        self._begin(held)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        into = Path(tempfile.mkdtemp(prefix="compile-", dir=self._folder))
-        try:
+        def make(wanted: dict[str, object]) -> tuple[Path, str]:
             with self._process.turn(lease.beat):
-                path, output = self._process.compile(
-                    {
-                        "onnx": str(self._model(held)),
-                        "batch": held.run.batch,
-                        "precision": held.run.precision,
-                        "flags": {},
-                        "into": str(into),
-                    },
-                    lease.beat,
-                )
-            return self._compiled(held, self._store.put_artifact(key, path), output)
-        finally:
-            shutil.rmtree(into, ignore_errors=True)
+                return self._process.compile(wanted, lease.beat)
 
-    def _compiled(self, held: Claim, made: ArtifactRef, output: str) -> Compiled:
-        return Compiled(
-            artifact=made,
-            chip=held.run.chip,
-            batch=held.run.batch,
-            precision=held.run.precision,
-            toolkit=self._facts.toolkit,
-            arch=self._facts.arch,
-            vendor_output=output,
-        )
+        return compile_item(held, db=self._db, store=self._store, folder=self._folder, make=make)
 
     def _infer(self, held: Claim, lease: Lease) -> ShardResult:
         shard, first = self._shard(held), held.first - slice_first(held.slice_no, _batches(held))
@@ -112,13 +81,6 @@ class DeviceWorker:
         if not start(self._db, held.item_id, held.token):
             raise LeaseLost
 
-    def _model(self, held: Claim) -> Path:
-        path = self._store.model_path(held.spec.model.sha256)
-        if not path.is_file():
-            text = f"model {held.spec.model.sha256[:12]} is not in the store {self._store.path}; submit the job again"
-            raise WorkFailed(FailureClass.PERMANENT, text)
-        return path
-
     def _program(self, held: Claim) -> ProgramKey:
         if held.artifact is None or not self._store.verify(held.artifact):
             raise WorkFailed(
@@ -147,12 +109,3 @@ class DeviceWorker:
 
 def _batches(held: Claim) -> tuple[int, ...]:
     return tuple(run.batch for run in held.spec.runs)
-
-
-def artifact_key(held: Claim, facts: DeviceFacts) -> str:
-    """What identifies an artifact: everything that could make it another file or another result."""
-    parts = [
-        *(held.spec.model.sha256, held.run.chip, facts.origin, held.run.batch, held.run.precision),
-        *(facts.toolkit, facts.arch),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,13 +14,15 @@ from typing import Literal
 
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, server_warnings
 from dinoq.db.engine import masked_url, open_database
+from dinoq.jobs.chips import chip_named
 from dinoq.jobs.errors import DinoqError
+from dinoq.jobs.ledger import Toolchain
 from dinoq.workers import children, state_folder
 from dinoq.workers.data.store import open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.flight import Inference
-from dinoq.workers.models.probe import PROBE_ANSWER, probe_pictures, probe_recipe, write_probe
+from dinoq.workers.models.probe import PROBE_ANSWER, PROBE_INPUT, SIDE, probe_pictures, probe_recipe, write_probe
 from dinoq.workers.tasks import WorkFailed
 
 LOW_DISK_BYTES = 10 << 30
@@ -48,6 +49,9 @@ class Host:
     database_url: str
     broker_url: str | None
     devices: tuple[LocalDevice, ...]
+    toolchains: tuple[Toolchain, ...] = ()
+    troubles: tuple[str, ...] = ()
+    atc_python: str | None = None
     env: Mapping[str, str]
 
 
@@ -58,6 +62,11 @@ def examine(host: Host) -> Iterator[Check]:
     yield _disk(host.store)
     yield _try("database", lambda: _database(host.database_url))
     yield _try("queue server", lambda: _broker(host))
+    for trouble in host.troubles:
+        vendor, _, text = trouble.partition(": ")
+        yield Check(vendor, "broken", text)
+    for chain in host.toolchains:
+        yield Check(f"toolchain {chain.vendor}", "found", f"{chain.toolkit} ({chain.origin})")
     for device in host.devices:
         name = f"device {device.facts.chip}:{device.facts.index}"
         yield _try(name, functools.partial(_device, host, device))
@@ -115,14 +124,15 @@ def _device(host: Host, device: LocalDevice) -> str:
         setup = ChildSetup(
             vendor=device.vendor,
             options=device.options,
-            python=sys.executable,
+            python=device.python,
             env=children.without_empty_paths(host.env),
             workdir=folder,
             log=folder / "vendor.log",
+            simulated=device.facts.origin == "simulated",
         )
         process = DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=300, running_s=30))
         try:
-            classes = _classes(process, folder / "probe.onnx")
+            classes = _classes(process, folder / "probe.onnx", device)
         finally:
             process.close()
     if classes != PROBE_ANSWER:
@@ -130,15 +140,17 @@ def _device(host: Host, device: LocalDevice) -> str:
     return f"PASS: {device.facts.name or device.facts.chip}, {device.facts.toolkit}"
 
 
-def _classes(process: DeviceProcess, model: Path) -> list[int]:
+def _classes(process: DeviceProcess, model: Path, device: LocalDevice) -> list[int]:
     def no_lease(*_: object) -> None:
         """Nobody waits for this."""
 
     work = Inference(probe_pictures(), probe_recipe(), batch=2, laps=1)
-    wanted = {"onnx": str(model), "batch": 2, "precision": "fp32", "flags": {}, "into": str(model.parent)}
+    precision = chip_named(device.facts.chip).precision
+    wanted = {"onnx": str(model), "batch": 2, "precision": precision, "flags": {}, "into": str(model.parent)}
+    shape = {"input_name": PROBE_INPUT, "height": str(SIDE), "width": str(SIDE), "arch": device.facts.arch}
     with process.turn(no_lease):
-        artifact, _ = process.compile(wanted, no_lease)
-        process.load(ProgramKey(artifact=artifact, batch=2, precision="fp32"), no_lease)
+        artifact, _ = process.compile({**wanted, "options": {**device.options, **shape}}, no_lease)
+        process.load(ProgramKey(artifact=artifact, batch=2, precision=precision), no_lease)
         process.feed(work, no_lease)
     process.wait(work, no_lease)
     return [int(best) for best in work.classes[:, 0]]

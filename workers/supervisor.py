@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -9,8 +10,8 @@ import subprocess
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
@@ -20,7 +21,7 @@ from dinoq.db.engine import Database
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, sweep, worker_lost
 from dinoq.jobs.errors import NoBroker
-from dinoq.jobs.ledger import Hint
+from dinoq.jobs.ledger import Hint, Toolchain
 from dinoq.workers import children, state_folder
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.state_folder import Pointer
@@ -37,15 +38,18 @@ DEATHS_WITHIN_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What one host runs. `worker_argv` starts `dinoq`; `broker_url` None means the embedded server."""
+    """What one host runs. `worker_argv` starts `dinoq`; `broker_url` None means the embedded server; `vendor_env` is what
+    a simulated machine adds to the environment."""
 
     host: str
     state: Path
     broker_url: str | None
     devices: tuple[LocalDevice, ...]
+    toolchains: tuple[Toolchain, ...]
     prep_threads: int
     worker_argv: Sequence[str]
     env: Mapping[str, str]
+    vendor_env: Mapping[str, str]
     runtime_folder: Path
     only_job: int | None = None
 
@@ -56,6 +60,7 @@ class Child:
 
     name: str
     argv: tuple[str, ...]
+    told: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     worker_id: str = ""
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_DEATHS))
@@ -73,10 +78,7 @@ class Supervisor:
         self._lock: IO[str] | None = None
         self._broker: subprocess.Popen[bytes] | None = None
         self._broker_folder: Path | None = None
-        self._children = [Child("prep", ("worker", "prep", str(setup.prep_threads)))] if setup.prep_threads else []
-        for device in setup.devices:
-            name = f"{device.facts.chip}:{device.facts.index}"
-            self._children.append(Child(name, ("worker", "device", name)))
+        self._children = list(_children(setup))
         self.interrupted = False
         self._asked = 0
         self._gently = False
@@ -181,6 +183,7 @@ class Supervisor:
             "DINOQ_BROKER_URL": self._url,
             "DINOQ_WORKER_ID": child.worker_id,
             "DINOQ_ONLY_JOB": str(setup.only_job or ""),
+            **child.told,
             "OPENBLAS_NUM_THREADS": "1",  # a prep worker has a thread of its own for each core
         }
         run = setup.state / "run"
@@ -228,6 +231,20 @@ class Supervisor:
             if child.process.poll() is None or child.process.returncode != 0:
                 children.kill(child.process)
                 worker_lost(self._db, child.worker_id)
+
+
+def _children(setup: Setup) -> Iterator[Child]:
+    """The workers of this host. Only what is simulated is given the simulated machine."""
+    simulated = json.dumps(dict(setup.vendor_env))
+    if setup.prep_threads:
+        yield Child("prep", ("worker", "prep", str(setup.prep_threads)))
+    for chain in setup.toolchains:
+        told = {"DINOQ_TOOLCHAIN": json.dumps(asdict(chain)), "DINOQ_VENDOR_ENV": simulated}
+        yield Child(f"compile-{chain.vendor}", ("worker", "compile", chain.vendor), told)
+    for device in setup.devices:
+        told = {"DINOQ_LOCAL_DEVICE": device.to_json()}
+        told |= {"DINOQ_VENDOR_ENV": simulated} if device.facts.origin == "simulated" else {}
+        yield Child(device.name, ("worker", "device", device.name), told)
 
 
 def _how(code: int) -> str:

@@ -37,9 +37,9 @@ class Drained(Exception):
 class WorkFailed(Exception):
     """The item could not be done."""
 
-    def __init__(self, kind: FailureClass, text: str, incarnation: str = "") -> None:
+    def __init__(self, kind: FailureClass, text: str, incarnation: str = "", output: str = "") -> None:
         super().__init__(text)
-        self.failure = Failure(kind, text, incarnation)
+        self.failure = Failure(kind, text, incarnation, output)
 
 
 @dataclass(frozen=True)

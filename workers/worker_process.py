@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dinoq
@@ -17,12 +17,13 @@ from dinoq.broker.queues import PREP, chip_queue, compile_queue
 from dinoq.db.engine import Database, open_database
 from dinoq.db.fleet import beat, register_device, register_worker, retire_worker
 from dinoq.db.hints import mark_unhinted
-from dinoq.jobs.chips import CHIPS
-from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts
+from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts, WorkerKind
 from dinoq.workers import children
+from dinoq.workers.compile_worker import CompileWorker
 from dinoq.workers.data.store import Store, open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
+from dinoq.workers.devices.cann import sourced_environment
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
@@ -35,7 +36,8 @@ DEVICE_THREADS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """What a worker process is told by its supervisor, through the environment and its arguments."""
+    """What a worker process is told by its supervisor, through the environment and its arguments; `vendor_env` is the
+    environment of vendors' programs, a simulated machine's where there is one."""
 
     id: str
     host: str
@@ -44,34 +46,39 @@ class WorkerSetup:
     state_id: str
     database_url: str
     broker_url: str
-    env: Mapping[str, str]
+    vendor_env: Mapping[str, str]
     only_job: int | None = None
 
 
-def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str], toolchains: Sequence[Toolchain] = ()) -> None:
-    """Serve preprocess items (and compile items of the vendors whose toolchain this host has) in `threads` threads."""
+def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str]) -> None:
+    """Serve preprocess items in `threads` threads."""
     yield_to_devices()
     db, store = open_database(setup.database_url), open_store(setup.store)
-    register_worker(db, _facts(setup, "prep", store, None))
-    perform = PrepWorker(db, store, setup.state, roots).perform
-    _serve(setup, db, perform, [PREP, *(compile_queue(one.vendor, one.origin) for one in toolchains)], threads)
+    register_worker(db, _facts(setup, "prep", store))
+    _serve(setup, db, PrepWorker(db, store, setup.state, roots).perform, [PREP], threads)
 
 
-def run_device(setup: WorkerSetup, device: LocalDevice, python: str | None, deadlines: Deadlines) -> None:
+def run_compile(setup: WorkerSetup, toolchain: Toolchain, options: Mapping[str, str], deadlines: Deadlines) -> None:
+    """Serve compile items of the vendor whose toolchain this host has; `options` are the vendor's settings."""
+    db, store = open_database(setup.database_url), open_store(setup.store)
+    register_worker(db, _facts(setup, "compile", store, toolchains=(toolchain,)))
+    name = f"compile-{toolchain.vendor}"
+    process = DeviceProcess(_child(setup, toolchain.vendor, sys.executable, options, name), deadlines)
+    worker = CompileWorker(db, store, process, setup.state / "run" / name)
+    try:
+        _serve(setup, db, worker.perform, [compile_queue(toolchain.vendor, toolchain.origin)], 1)
+    finally:
+        process.close()
+
+
+def run_device(setup: WorkerSetup, device: LocalDevice, deadlines: Deadlines) -> None:
     """Serve compile and infer items of one device."""
     db, store = open_database(setup.database_url), open_store(setup.store)
     facts, name = device.facts, f"{device.facts.chip}-{device.facts.index}"
     register_device(db, facts)
-    register_worker(db, _facts(setup, "device", store, facts.key))
-    child = ChildSetup(
-        vendor=device.vendor,
-        options=device.options,
-        python=python or sys.executable,
-        env=children.without_empty_paths(setup.env),
-        workdir=setup.state / "run" / name,
-        log=setup.state / "logs" / f"{name}.vendor.log",
-    )
-    process = DeviceProcess(child, deadlines)
+    register_worker(db, _facts(setup, "device", store, device_key=facts.key))
+    child = _child(setup, device.vendor, device.python, device.options, name)
+    process = DeviceProcess(replace(child, simulated=facts.origin == "simulated"), deadlines)
     worker = DeviceWorker(db, store, facts, process, setup.state / "run" / name)
     try:
         _serve(setup, db, worker.perform, [chip_queue(facts.chip, facts.origin)], DEVICE_THREADS)
@@ -79,17 +86,42 @@ def run_device(setup: WorkerSetup, device: LocalDevice, python: str | None, dead
         process.close()
 
 
-def _facts(setup: WorkerSetup, kind: str, store: Store, device_key: str | None) -> WorkerFacts:
+def _child(setup: WorkerSetup, vendor: str, python: str, options: Mapping[str, str], name: str) -> ChildSetup:
+    """The process that holds the vendor's file, in a folder, with temporary files and an environment of its own."""
+    folder = setup.state / "run" / name
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    env = {**setup.vendor_env, "TMPDIR": str(folder / "tmp")}
+    if set_env := options.get("set_env"):
+        env = sourced_environment(set_env, env)
+    return ChildSetup(
+        vendor=vendor,
+        options=dict(options),
+        python=python,
+        env=children.without_empty_paths(env),
+        workdir=folder,
+        log=setup.state / "logs" / f"{name}.vendor.log",
+    )
+
+
+def _facts(
+    setup: WorkerSetup,
+    kind: WorkerKind,
+    store: Store,
+    *,
+    device_key: str | None = None,
+    toolchains: tuple[Toolchain, ...] = (),
+) -> WorkerFacts:
     return WorkerFacts(
         id=setup.id,
         host=setup.host,
-        kind="device" if kind == "device" else "prep",
+        kind=kind,
         pid=os.getpid(),
         store_id=store.id,
         state_id=setup.state_id,
         version=dinoq.__version__,
         device_key=device_key,
         only_job=setup.only_job,
+        toolchains=toolchains,
     )
 
 
@@ -132,8 +164,3 @@ def _keep_beating(db: Database, worker_id: str, leave: Exit) -> None:
             beat(db, worker_id)
         except Exception:
             log.exception("no heartbeat this time")
-
-
-def toolchains_here() -> tuple[str, ...]:
-    """Vendors whose chips compile on any host and whose toolchain this host has; none is known yet."""
-    return tuple(sorted({chip.vendor for chip in CHIPS if chip.compiles_on == "host"} & set()))

@@ -34,7 +34,7 @@ class Worker(Base):
     """One worker process; `gone` once it has left or was seen dead. `toolchains`: by vendor, toolkit and origin."""
 
     __tablename__ = "worker"
-    __table_args__ = (one_of("kind", ("prep", "device")), Index(None, "gone", "heartbeat_ms"))
+    __table_args__ = (one_of("kind", ("prep", "compile", "device")), Index(None, "gone", "heartbeat_ms"))
     id: Mapped[str] = mapped_column(primary_key=True)
     host: Mapped[str] = mapped_column(Words)
     kind: Mapped[str]

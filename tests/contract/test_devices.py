@@ -6,18 +6,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import Failure, FailureClass
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers import children
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
-from dinoq.workers.devices.catalog import VENDORS, LocalDevice, local_devices
+from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.flight import Inference
+from dinoq.workers.simulators.install import install
 from dinoq.workers.tasks import WorkFailed
 from tests.models import write_mean_colour
 
@@ -28,24 +31,40 @@ def free(*_: object) -> None:
     """No lease to keep."""
 
 
-@pytest.fixture(params=VENDORS)
-def device(request: pytest.FixtureRequest) -> LocalDevice:
-    found = [d for d in local_devices("here", "1:20000") if d.vendor == request.param]
-    return found[0]
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
+    """A machine that has one device of every vendor, simulated where it has to be."""
+    simulate = "310P3:1,T4:1"
+    env = dict(os.environ)
+    added = install(tmp_path_factory.mktemp("machine"), python=sys.executable, simulate=simulate, env=env)
+    return Surroundings(host="here", env=env | added, python=sys.executable, null_devices="1:20000", simulate=simulate)
+
+
+@pytest.fixture(scope="module")
+def devices(machine: Surroundings) -> dict[str, LocalDevice]:
+    return {device.vendor: device for device in discover(machine).devices}
+
+
+@pytest.fixture(params=["cpu", "null", "ascend", "tensorrt"])
+def device(request: pytest.FixtureRequest, devices: dict[str, LocalDevice]) -> LocalDevice:
+    return devices[request.param]
 
 
 @pytest.fixture
-def opened(device: LocalDevice, tmp_path: Path) -> Iterator[Open]:
+def opened(device: LocalDevice, machine: Surroundings, tmp_path: Path) -> Iterator[Open]:
     made: list[DeviceProcess] = []
 
-    def open_device(running_s: float = 30.0) -> DeviceProcess:
+    simulated_here = device.vendor in ("ascend", "tensorrt")
+
+    def open_device(running_s: float = 30.0, simulated: bool = device.facts.origin == "simulated") -> DeviceProcess:
         setup = ChildSetup(
             vendor=device.vendor,
             options=device.options,
             python=sys.executable,
-            env=children.without_empty_paths(os.environ),
+            env=children.without_empty_paths(machine.env if simulated_here else os.environ),
             workdir=tmp_path / "run",
             log=tmp_path / "log",
+            simulated=simulated,
         )
         made.append(DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=60, running_s=running_s)))
         return made[-1]
@@ -55,9 +74,28 @@ def opened(device: LocalDevice, tmp_path: Path) -> Iterator[Open]:
         process.close()
 
 
+@dataclass(frozen=True)
+class Model:
+    """The same classifier on every device, at its chip's own precision, compiled where it has to be."""
+
+    onnx: Path
+    device: LocalDevice
+
+    def program(self, process: DeviceProcess, batch: int) -> ProgramKey:
+        """Compiled for this batch, by the process that loads it."""
+        options = {**self.device.options, "input_name": "input", "height": "224", "width": "224"}
+        precision = chip_named(self.device.facts.chip).precision
+        into = self.onnx.parent / f"bs{batch}"
+        into.mkdir(exist_ok=True)
+        wanted = {"onnx": str(self.onnx), "batch": batch, "precision": precision, "flags": {}, "into": str(into)}
+        artifact, said = process.compile({**wanted, "options": options}, free)
+        assert said
+        return ProgramKey(artifact=artifact, batch=batch, precision=precision)
+
+
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000)
+def model(device: LocalDevice, tmp_path: Path) -> Model:
+    return Model(write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000), device)
 
 
 def photos(n: int) -> NDArray[np.uint8]:
@@ -66,10 +104,10 @@ def photos(n: int) -> NDArray[np.uint8]:
     return pixels
 
 
-def evaluate(process: DeviceProcess, model: Path, n: int, batch: int, laps: int = 1) -> Inference:
+def evaluate(process: DeviceProcess, model: Model, n: int, batch: int, laps: int = 1) -> Inference:
     work = Inference(photos(n), RECIPES["dino"], batch, laps)
     with process.turn(free):
-        process.load(ProgramKey(artifact=model, batch=batch, precision="fp32"), free)
+        process.load(model.program(process, batch), free)
         process.feed(work, free)
     process.wait(work, free)
     return work
@@ -84,26 +122,29 @@ def test_discovery_tells_who_is_there(device: LocalDevice) -> None:
     assert facts.label == f"here/{facts.chip}:{facts.index}"
 
 
-def test_discovery_is_stable(device: LocalDevice) -> None:
-    assert device in local_devices("here", "1:20000")
+def test_discovery_is_stable(device: LocalDevice, machine: Surroundings) -> None:
+    assert device in discover(machine).devices
 
 
-def test_compiling_makes_an_artifact_that_loads(opened: Open, model: Path, tmp_path: Path) -> None:
+def test_a_compiled_artifact_loads_at_its_batch(opened: Open, model: Model) -> None:
     process = opened()
-    wanted = {"onnx": str(model), "batch": 4, "precision": "fp32", "flags": {}, "into": str(tmp_path)}
     with process.turn(free):
-        artifact, output = process.compile(wanted, free)
-        assert process.load(ProgramKey(artifact=artifact, batch=4, precision="fp32"), free) > 0
-    assert output
+        assert process.load(model.program(process, 4), free) > 0
 
 
-def test_every_sample_is_answered_whatever_the_last_batch(opened: Open, model: Path) -> None:
+def test_what_is_loaded_is_what_the_device_is_registered_as(opened: Open, model: Model) -> None:
+    process = opened(simulated=model.device.facts.origin != "simulated")
+    with process.turn(free), pytest.raises(WorkFailed, match="the device is registered as"):
+        process.load(model.program(process, 4), free)
+
+
+def test_every_sample_is_answered_whatever_the_last_batch(opened: Open, model: Model) -> None:
     work = evaluate(opened(), model, n=11, batch=4)
     assert work.n_done == 11
     assert work.classes[:, 0].tolist() == [0] * 11
 
 
-def test_times_are_told_for_every_batch(opened: Open, model: Path) -> None:
+def test_times_are_told_for_every_batch(opened: Open, model: Model) -> None:
     times = evaluate(opened(), model, n=11, batch=4, laps=2).measured(0.0)
     assert len(times.compute_ms) == 6
     assert (times.compute_ms > 0).all()
@@ -111,20 +152,20 @@ def test_times_are_told_for_every_batch(opened: Open, model: Path) -> None:
     assert times.fed_ms < times.done_ms
 
 
-def test_a_loaded_program_is_not_loaded_again(opened: Open, model: Path) -> None:
+def test_a_loaded_program_is_not_loaded_again(opened: Open, model: Model) -> None:
     process = opened()
-    evaluate(process, model, n=4, batch=4)
     with process.turn(free):
-        assert process.load(ProgramKey(artifact=model, batch=4, precision="fp32"), free) == 0.0
+        process.load(key := model.program(process, 4), free)
+        assert process.load(key, free) == 0.0
 
 
-def test_another_batch_is_another_program(opened: Open, model: Path) -> None:
+def test_another_batch_is_another_program(opened: Open, model: Model) -> None:
     process = opened()
     assert evaluate(process, model, n=8, batch=4).n_done == 8
     assert evaluate(process, model, n=8, batch=8).n_done == 8
 
 
-def in_flight(process: DeviceProcess, model: Path, n_works: int) -> list[Inference]:
+def in_flight(process: DeviceProcess, model: Model, n_works: int) -> list[Inference]:
     """Works whose batches the device process, stopped, has in hand."""
     evaluate(process, model, n=4, batch=4)
     os.kill(process.pid or 0, signal.SIGSTOP)
@@ -144,7 +185,7 @@ def failures_of(process: DeviceProcess, works: list[Inference]) -> list[Failure]
     return failures
 
 
-def test_a_killed_device_process_is_charged_to_nobody_and_replaced(opened: Open, model: Path) -> None:
+def test_a_killed_device_process_is_charged_to_nobody_and_replaced(opened: Open, model: Model) -> None:
     process = opened()
     works = in_flight(process, model, 1)
     os.kill(process.pid or 0, signal.SIGKILL)
@@ -152,7 +193,7 @@ def test_a_killed_device_process_is_charged_to_nobody_and_replaced(opened: Open,
     assert evaluate(process, model, n=4, batch=4).n_done == 4
 
 
-def test_a_device_that_shows_no_progress_is_killed_and_charged(opened: Open, model: Path) -> None:
+def test_a_device_that_shows_no_progress_is_killed_and_charged(opened: Open, model: Model) -> None:
     process = opened(running_s=0.2)
     evaluate(process, model, n=4, batch=4)
     os.kill(process.pid or 0, signal.SIGSTOP)
@@ -161,7 +202,7 @@ def test_a_device_that_shows_no_progress_is_killed_and_charged(opened: Open, mod
     assert hung.value.failure.kind is FailureClass.DEVICE
 
 
-def test_a_crash_is_charged_to_the_device_once_however_many_items_were_in_flight(opened: Open, model: Path) -> None:
+def test_a_crash_is_charged_to_the_device_once_however_many_items_were_in_flight(opened: Open, model: Model) -> None:
     process = opened()
     works = in_flight(process, model, 2)
     os.kill(process.pid or 0, signal.SIGSEGV)
@@ -171,7 +212,7 @@ def test_a_crash_is_charged_to_the_device_once_however_many_items_were_in_flight
     assert first.incarnation == second.incarnation != ""
 
 
-def test_its_own_words_go_to_the_log(opened: Open, model: Path, tmp_path: Path) -> None:
+def test_its_own_words_go_to_the_log(opened: Open, model: Model, tmp_path: Path) -> None:
     process = opened()
     evaluate(process, model, n=4, batch=4)
     process.close()

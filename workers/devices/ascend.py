@@ -22,13 +22,15 @@ HEALTHY = ("OK", "WARNING")
 """npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
 
+RUNTIME = ("aclruntime",)
 compile = atc.compile
+toolkit = atc.toolkit
 
 _proven: List[int] = []
 """Logic ids on which a model of this process was seen to take memory."""
 
 
-def discover(set_env: str = "") -> List[Found]:
+def discover(options: Options) -> List[Found]:
     """Every 310 and 310P chip of this host, in the order of logic ids; none where there is no npu-smi.
 
     Keys are PCI address and chip id (two chips of a card share the address): stable on a host, not unique in a fleet.
@@ -43,6 +45,7 @@ def discover(set_env: str = "") -> List[Found]:
     driven = [chip for chip in inventory.chips if DRIVEN.fullmatch(chip.name)]
     if not driven:
         return []
+    set_env = options.get("set_env", "")
     env = sourced_environment(set_env, inherited()) if set_env else inherited()
     visible, numbered = visible_devices(env.get(VISIBLE)), _logic_ids(driven)
     driver = inventory.version or npu_smi.driver_version(driven[0].npu)

@@ -128,8 +128,9 @@ def environment(options: Options, folder: str) -> Dict[str, str]:
     return env
 
 
-def toolkit(set_env: str = "") -> Optional[str]:
+def toolkit(options: Options) -> Optional[str]:
     """`CANN 8.0.RC2` where this host has atc, else None. Raises: DeviceFault when set_env cannot be sourced."""
+    set_env = options.get("set_env", "")
     env = sourced_environment(set_env, inherited()) if set_env else inherited()
     if shutil.which("atc", path=env.get("PATH")) is None:
         return None

@@ -2,10 +2,13 @@
 
 A vendor file is a module with
 
-    discover(host_cores)                                  -> list of Found    cheap, no runtime loaded
+    discover(options)                                     -> list of Found    cheap, no runtime loaded
     compile(onnx, batch, precision, flags, into, options) -> Built            parent side, or in the device process
     load(artifact, batch, precision, options)             -> Program          in the device process
+    RUNTIME                                               the vendor's modules that it loads, by name
     sample(options)                                       -> Telemetry        None where unknown
+    toolkit(options)                                      -> text, or None    what compiles on this host; only where
+                                                                              compiling needs no device
 
 A new device is one such file, one line in `workers/devices/catalog.py`, and its chips in `jobs/chips.py`.
 """

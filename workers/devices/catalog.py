@@ -1,22 +1,45 @@
-"""Which file drives which vendor's chips. A new vendor is one line."""
+"""Which file drives which vendor's chips, and what of them this host has. A new vendor is one line."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import importlib.util
+import json
 import platform
-from collections.abc import Iterable
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dinoq.jobs.errors import NoDevice
-from dinoq.jobs.ledger import DeviceFacts
+from dinoq.jobs.ledger import DeviceFacts, Origin, Toolchain
 from dinoq.workers.devices.base import Found
+from dinoq.workers.vendor_link import VendorLink, VendorTrouble
 
-VENDORS: tuple[str, ...] = ("cpu", "null")
-"""Modules of this folder, in the order devices are listed."""
-SIMULATED = ("null",)
-WITHOUT_SERIAL = ("cpu", "null")
-"""The machine's id stands in, with the host's name, as one machine may act as two hosts."""
+DISCOVERY_S = 30.0
+"""npu-smi answers within seconds, if at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where devices are looked for. `env` is the environment of vendors' programs and modules, a simulated machine's
+    where `simulate` names one (`310P3:4,T4:1`); `pace` says what its times are taken from, empty for its own."""
+
+    host: str
+    env: Mapping[str, str]
+    python: str
+    null_devices: str = ""
+    simulate: str = ""
+    pace: str = ""
+    ascend_python: str = ""
+    ascend: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> Origin:
+        """What a vendor's interface shows here."""
+        return "simulated" if self.simulate else "real"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +49,67 @@ class LocalDevice:
     facts: DeviceFacts
     vendor: str
     options: dict[str, str]
+    python: str
+
+    @property
+    def name(self) -> str:
+        """As `--device` takes it: `310P3:0`."""
+        return f"{self.facts.chip}:{self.facts.index}"
+
+    def to_json(self) -> str:
+        """For the environment of its worker; `device_from_json` reads it back."""
+        return json.dumps(asdict(self))
 
 
-def local_devices(host: str, null_devices: str = "") -> tuple[LocalDevice, ...]:
-    """Every device of this host, by asking each vendor's discovery; `null_devices` as `null.discover` reads it."""
-    asked = {"null": (null_devices,)}
-    return tuple(
-        _local(found, vendor, host)
-        for vendor in VENDORS
-        for found in importlib.import_module(f"dinoq.workers.devices.{vendor}").discover(*asked.get(vendor, ()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """What a host has; `troubles` are sentences about vendors that are there and do not answer."""
+
+    devices: tuple[LocalDevice, ...] = ()
+    toolchains: tuple[Toolchain, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """One file of this folder. `signs` says whether it is worth asking here; `apart`: in a process of its own, as the
+    vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet."""
+
+    module: str
+    signs: Callable[[Surroundings], bool]
+    apart: bool = True
+    own_keys: bool = False
+
+
+def _always(_: Surroundings) -> bool:
+    return True
+
+
+def _has_ascend(where: Surroundings) -> bool:
+    path = where.env.get("PATH")
+    return bool(where.ascend.get("set_env") or shutil.which("npu-smi", path=path) or shutil.which("atc", path=path))
+
+
+def _has_nvidia(where: Surroundings) -> bool:
+    return "T4" in where.simulate or importlib.util.find_spec("pynvml") is not None
+
+
+VENDORS: tuple[Vendor, ...] = (
+    Vendor(module="cpu", signs=_always, apart=False),
+    Vendor(module="null", signs=lambda where: bool(where.null_devices), apart=False),
+    Vendor(module="ascend", signs=_has_ascend),
+    Vendor(module="tensorrt", signs=_has_nvidia, own_keys=True),
+)
+"""In the order in which devices are listed."""
+
+
+def discover(where: Surroundings) -> Discovered:
+    """Every device and toolchain of this host, by asking each vendor's file."""
+    asked = [_asked(vendor, where) for vendor in VENDORS if vendor.signs(where)]
+    return Discovered(
+        devices=tuple(device for one in asked for device in one.devices),
+        toolchains=tuple(toolchain for one in asked for toolchain in one.toolchains),
+        troubles=tuple(trouble for one in asked for trouble in one.troubles),
     )
 
 
@@ -51,31 +126,58 @@ def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalD
         return ()
     chosen: list[LocalDevice] = []
     for name in names:
-        matching = [d for d in there if name in (str(d.facts.index), f"{d.facts.chip}:{d.facts.index}")]
+        matching = [device for device in there if name in (str(device.facts.index), device.name)]
         if not matching:
-            have = ", ".join(f"{d.facts.chip}:{d.facts.index}" for d in there) or "none"
+            have = ", ".join(device.name for device in there) or "none"
             raise NoDevice(f"device {name!r} is not on this host; it has {have}.", hint="dinoq devices")
         chosen += [device for device in matching if device not in chosen]
     return tuple(chosen)
 
 
-def _local(found: Found, vendor: str, host: str) -> LocalDevice:
-    facts = DeviceFacts(
-        key=f"{_machine_id()}/{host}/{found.key}" if vendor in WITHOUT_SERIAL else found.key,
-        host=host,
-        chip=found.chip,
-        index=found.logic_id,
-        origin="simulated" if vendor in SIMULATED else "real",
-        card=found.card,
-        healthy=found.healthy,
-        busy=found.busy,
-        driver=found.driver,
-        toolkit=found.toolkit,
-        arch=found.arch,
-        cores=found.cores or None,
-        name=found.name,
+def device_from_json(text: str) -> LocalDevice:
+    """The device that `to_json` wrote."""
+    values = json.loads(text)
+    return LocalDevice(**{**values, "facts": DeviceFacts(**values["facts"])})
+
+
+def _asked(vendor: Vendor, where: Surroundings) -> Discovered:
+    if not vendor.apart:
+        module = importlib.import_module(f"dinoq.workers.devices.{vendor.module}")
+        found = module.discover({"null_devices": where.null_devices})
+        return Discovered(devices=tuple(_local(one, vendor, where) for one in found))
+    options = dict(where.ascend) if vendor.module == "ascend" else {}
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="dinoq-ask-") as folder,
+            VendorLink(vendor.module, python=where.python, env=where.env, folder=Path(folder)) as link,
+        ):
+            answer = link.ask("discover", DISCOVERY_S, options=options)
+    except VendorTrouble as trouble:
+        return Discovered(troubles=(f"{vendor.module}: {trouble}",))
+    toolkit = answer["toolkit"]
+    chain = Toolchain(vendor=vendor.module, toolkit=toolkit, origin=where.origin) if toolkit else None
+    return Discovered(
+        devices=tuple(_local(Found(**one), vendor, where) for one in answer["found"]),
+        toolchains=() if chain is None else (chain,),
     )
-    return LocalDevice(facts=facts, vendor=vendor, options=dict(found.options or {}))
+
+
+def _local(found: Found, vendor: Vendor, where: Surroundings) -> LocalDevice:
+    origin: Origin = "simulated" if vendor.module == "null" else where.origin if vendor.apart else "real"
+    known = {one.name for one in dataclasses.fields(DeviceFacts)} & set(found._fields)
+    told = {name: getattr(found, name) for name in known - {"key", "cores"}}
+    key = found.key if vendor.own_keys and origin == "real" else f"{_machine_id()}/{where.host}/{found.key}"
+    facts = DeviceFacts(
+        **told,
+        key=f"simulated/{key}" if origin == "simulated" else key,
+        host=where.host,
+        index=found.logic_id,
+        origin=origin,
+        cores=found.cores or None,
+        pace=where.pace if vendor.apart else "",
+    )
+    python = where.ascend_python if vendor.module == "ascend" and where.ascend_python else where.python
+    return LocalDevice(facts=facts, vendor=vendor.module, options=dict(found.options or {}), python=python)
 
 
 def _machine_id() -> str:

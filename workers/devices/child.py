@@ -20,6 +20,8 @@ from typing import Any, Dict
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MAX_MESSAGE = 1 << 16
+KEPT_CHARACTERS = 16000
+"""Of either end of a vendor's words: as JSON they may take six times as much, and a message of 200 kB still passes."""
 WARM_UP_RUNS = 10
 WARM_UP_MS = 200.0
 
@@ -73,10 +75,19 @@ class DeviceServer:
             # None becomes NaN: the vendor does not tell
             times[number] = (outcome.compute_ms, outcome.h2d_ms, outcome.d2h_ms)
 
+    def do_discover(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
+        """Who is there, and what artifacts are made with on this host."""
+        toolkit = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
+        return {"found": [one._asdict() for one in self.vendor.discover(options)], "toolkit": toolkit}
+
+    def do_sample(self, _: Any, devices: Any) -> Dict[str, Any]:
+        """One reading of each device, by its options."""
+        return {"readings": [self.vendor.sample(options)._asdict() for options in devices]}
+
     def do_compile(self, _: Any, **wanted: Any) -> Dict[str, Any]:
         """Make an artifact; the vendor's words come back with it."""
         built = self.vendor.compile(**wanted)
-        return {"path": built.path, "output": built.output}
+        return {"path": built.path, "output": fitting(built.output), "simulated": simulated(self.vendor)}
 
     def do_load(self, _: Any, **wanted: Any) -> Dict[str, Any]:
         """Replace the loaded program, warm it up, tell what it says of itself and how long a batch takes."""
@@ -91,6 +102,7 @@ class DeviceServer:
             "output": list(self.program.output),
             "batch_ms": self.warm_up(),
             "facts": self.program.facts or {},
+            "simulated": simulated(self.vendor),
         }
 
     def warm_up(self) -> float:
@@ -113,6 +125,23 @@ class DeviceServer:
         return {}
 
 
+def simulated(vendor: Any) -> bool:
+    """Whether a module of the vendor's calls itself a simulator: origin is a fact of what runs, not of a setting."""
+    return any(getattr(sys.modules.get(name), "__simulated__", False) for name in vendor.RUNTIME)
+
+
+def fitting(text: str) -> str:
+    """The head and the tail of what a vendor said, so that it fits one message."""
+    if len(text) <= 2 * KEPT_CHARACTERS:
+        return text
+    return "%s\n...\n%s" % (text[:KEPT_CHARACTERS], text[-KEPT_CHARACTERS:])
+
+
+def told(kind: str, text: str, output: str = "") -> bytes:
+    """A fault as the parent reads it."""
+    return json.dumps({"fault": kind, "text": text[:4000], "output": fitting(output)}).encode()
+
+
 def receive(link: socket.socket) -> Any:
     """One message and the file descriptors it carries; empty when the parent is gone."""
     data, extras, _, _ = link.recvmsg(MAX_MESSAGE, socket.CMSG_LEN(4))
@@ -130,12 +159,11 @@ def main(vendor: str, descriptor: int) -> int:
         module = importlib.import_module("dinoq.workers.devices." + vendor)
         DeviceServer(module, link).serve()
     except base.DeviceFault as fault:
-        link.send(json.dumps({"fault": fault.kind, "text": str(fault)[:20000]}).encode())
+        link.send(told(fault.kind, str(fault), getattr(fault, "output", "")))
         return 3
     except Exception as error:
         traceback.print_exc()
-        text = "%s: %s" % (type(error).__name__, error)
-        link.send(json.dumps({"fault": "device", "text": text[:20000]}).encode())
+        link.send(told("device", "%s: %s" % (type(error).__name__, error)))
         return 3
     return 0
 

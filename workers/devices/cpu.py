@@ -14,10 +14,11 @@ import numpy as np
 
 from dinoq.workers.devices.base import Built, DeviceFault, Found, Options, Outcome, Program, Telemetry, Tensor
 
+RUNTIME = ("onnxruntime",)
 DTYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(float16)": "float16"}
 
 
-def discover() -> List[Found]:
+def discover(options: Options) -> List[Found]:
     """One device: the cores this process may use."""
     cores = len(os.sched_getaffinity(0))
     toolkit = "onnxruntime " + metadata.version("onnxruntime")

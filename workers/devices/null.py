@@ -12,14 +12,17 @@ import numpy as np
 
 from dinoq.workers.devices.base import Built, DeviceFault, Found, Options, Outcome, Program, Telemetry, Tensor
 
+__simulated__ = True
+RUNTIME = (__name__,)
 SHAPE = (3, 224, 224)
 CLASSES = 1000
 SPIN_S = 0.0003
 """Sleep overshoots by about 0.1 ms, so the last stretch is spun."""
 
 
-def discover(wanted: str = "") -> List[Found]:
-    """`2:1000` is two devices of 1000 images/s each; none for an empty text."""
+def discover(options: Options) -> List[Found]:
+    """`null_devices` as `2:1000` is two devices of 1000 images/s each; none for an empty text."""
+    wanted = options.get("null_devices", "")
     if not wanted:
         return []
     count, _, rate = wanted.partition(":")

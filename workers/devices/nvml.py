@@ -28,7 +28,7 @@ _session: List[Any] = []
 """pynvml once it is initialised; NVML is left open for the life of the process, as opening it takes long."""
 
 
-def discover() -> List[Found]:
+def discover(options: Options) -> List[Found]:
     """The T4s of this host in NVML's order, narrowed by an inherited CUDA_VISIBLE_DEVICES; none without a driver.
 
     Raises: DeviceFault when there is a driver and it refuses us.

@@ -15,6 +15,8 @@ from dinoq.workers.devices.tensorrt_vendor import vendor
 
 __all__ = ["compile", "discover", "load", "sample"]
 
+RUNTIME = ("tensorrt", "cuda.bindings.runtime", "pynvml")
+
 _used_before: Dict[str, Optional[int]] = {}
 """Bytes in use on the card before this process's first CUDA call."""
 

@@ -45,3 +45,4 @@ def probe_pictures() -> NDArray[np.uint8]:
 
 
 PROBE_ANSWER = [0, 1, 2, 0]
+PROBE_INPUT = "input"

@@ -15,6 +15,8 @@ def upgrade() -> None:
     """To this schema."""
     with op.batch_alter_table("worker") as worker:
         worker.add_column(sa.Column("toolchains", sa.JSON(), server_default="{}", nullable=False))
+        worker.drop_constraint(op.f("ck_worker_kind"), type_="check")
+        worker.create_check_constraint(op.f("ck_worker_kind"), "kind IN ('prep', 'compile', 'device')")
     with op.batch_alter_table("attempt") as attempt:
         attempt.add_column(sa.Column("output", sa.Text(), server_default="", nullable=False))
 
@@ -23,5 +25,8 @@ def downgrade() -> None:
     """Back to the one before."""
     with op.batch_alter_table("attempt") as attempt:
         attempt.drop_column("output")
+    op.execute("DELETE FROM worker WHERE kind = 'compile'")
     with op.batch_alter_table("worker") as worker:
+        worker.drop_constraint(op.f("ck_worker_kind"), type_="check")
+        worker.create_check_constraint(op.f("ck_worker_kind"), "kind IN ('prep', 'device')")
         worker.drop_column("toolchains")

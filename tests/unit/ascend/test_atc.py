@@ -175,11 +175,11 @@ def test_a_long_output_keeps_its_head_and_its_tail(tmp_path: Path) -> None:
 def test_a_host_offers_its_toolkit_only_with_atc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cann").mkdir()
     monkeypatch.setenv("ASCEND_TOOLKIT_HOME", str(tmp_path / "cann"))
-    assert atc.toolkit() is None
+    assert atc.toolkit({}) is None
     programs.atc(tmp_path / "bin", ATC_SUCCESS)
-    assert atc.toolkit() == "CANN unknown"
+    assert atc.toolkit({}) == "CANN unknown"
     (tmp_path / "cann" / "version.info").write_text("Version=8.0.RC2\n")
-    assert atc.toolkit() == "CANN 8.0.RC2"
+    assert atc.toolkit({}) == "CANN 8.0.RC2"
 
 
 def python_with(tmp_path: Path, **modules: str) -> str:

@@ -31,11 +31,11 @@ def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def host(tmp_path: Path, info: str, mapping: str = "", **more: str) -> list[Found]:
     programs.npu_smi(tmp_path / "bin", {"info": info, "info -m": mapping, **more})
-    return ascend.discover()
+    return ascend.discover({})
 
 
 def test_a_host_without_npu_smi_has_none_and_says_nothing() -> None:
-    assert ascend.discover() == []
+    assert ascend.discover({}) == []
 
 
 def test_logic_ids_come_from_the_mapping_and_order_the_devices(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_toolkit_is_the_one_of_the_sourced_environment(tmp_path: Path) -> No
     script = tmp_path / "set_env.sh"
     script.write_text(f"export ASCEND_TOOLKIT_HOME={tmp_path}/cann\n")
     programs.npu_smi(tmp_path / "bin", {"info": samples.DUO, "info -m": samples.MAPPING_NEW})
-    found = ascend.discover(str(script))[0]
+    found = ascend.discover({"set_env": str(script)})[0]
     assert found.toolkit == "CANN 8.0.RC2"
     assert found.options is not None
     assert found.options["set_env"] == str(script)

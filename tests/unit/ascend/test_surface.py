@@ -8,11 +8,38 @@ from pathlib import Path
 from dinoq.workers.devices import om_program
 
 # What reference section "calls a backend should use, and nothing more" lists; `name` is of pybind's enum members.
-LISTED = set(
-    "session_options log_level loop acl_json_path InferenceSession get_inputs get_outputs name datatype format shape size"
-    " realsize set_staticbatch set_dynamic_batchsize BaseTensor Tensor to_device run to_host dtype sumary exec_time_list"
-    " reset_sumaryinfo MemorySummary H2D_time_list D2H_time_list reset free_resource finalize".split()
-)
+LISTED = {
+    "session_options",
+    "log_level",
+    "loop",
+    "acl_json_path",
+    "InferenceSession",
+    "get_inputs",
+    "get_outputs",
+    "name",
+    "datatype",
+    "format",
+    "shape",
+    "size",
+    "realsize",
+    "set_staticbatch",
+    "set_dynamic_batchsize",
+    "BaseTensor",
+    "Tensor",
+    "to_device",
+    "run",
+    "to_host",
+    "dtype",
+    "sumary",
+    "exec_time_list",
+    "reset_sumaryinfo",
+    "MemorySummary",
+    "H2D_time_list",
+    "D2H_time_list",
+    "reset",
+    "free_resource",
+    "finalize",
+}
 NEEDED = LISTED - {  # what this code has no use for
     "loop",
     "acl_json_path",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from dinoq.workers.simulators import compute
 from tests.models import write_mean_colour
@@ -54,16 +56,21 @@ def test_fp16_differs_a_little_and_stays_float32(model: bytes) -> None:
     assert np.array_equal(half, half.astype(np.float16).astype(np.float32))
 
 
-def test_weights_are_rounded_too(model: bytes, tmp_path: Path) -> None:
-    import onnx
-    from onnx import numpy_helper
-
+def first_logit(model: bytes, row: list[float], colour: list[float]) -> float:
+    """Of the model with `row` for its first weights, for a picture of one colour, in fp16."""
     proto = onnx.load_model_from_string(model)
-    proto.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.full((3, 3), 1 / 3, np.float32), "weights"))
-    ones = [np.ones((1, 3, 8, 8), np.float32)]
+    weights = np.array([row, [0, 0, 0], [0, 0, 0]], np.float32)
+    proto.graph.initializer[0].CopyFrom(numpy_helper.from_array(weights, "weights"))
+    picture = np.broadcast_to(np.array(colour, np.float32).reshape(1, 3, 1, 1), (1, 3, 8, 8))
     outputs = compute.read_graph(model).outputs
-    exact = compute.computation(proto.SerializeToString(), "fp16", outputs)(ones)[0][0, 0]
-    assert exact == np.float16(3 * np.float32(np.float16(1 / 3)))
+    return float(compute.computation(proto.SerializeToString(), "fp16", outputs)([picture])[0][0, 0])
+
+
+def test_weights_and_inputs_are_rounded_each(model: bytes) -> None:
+    # float16 has no 2049: it becomes 2048, and a difference of 1 disappears.
+    assert first_logit(model, [2049, -2048, 0], [1, 1, 1]) == 0
+    assert first_logit(model, [1, -1, 0], [2049, 2048, 0]) == 0
+    assert first_logit(model, [2050, -2048, 0], [1, 1, 1]) == 2
 
 
 def test_what_is_too_large_for_half_becomes_infinite() -> None:

@@ -78,8 +78,7 @@ def test_a_process_of_our_own_is_nobody_else(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(ascend, "CHILD", str(child))
     with subprocess.Popen([sys.executable, str(child)], stdin=subprocess.PIPE) as ours:
         eventually(lambda: str(child) in command(ours.pid), "its command line")
-        row = samples.PROCESSES.splitlines(True)[0].replace("124528", str(ours.pid))
-        table = samples.DUO + samples.PROCESS_HEAD + row
+        table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES.replace("124528", str(ours.pid))
         assert host(tmp_path, table, samples.MAPPING_NEW)[0].busy == ""
         assert host(tmp_path, table.replace(str(ours.pid), "1"), samples.MAPPING_NEW)[0].busy != ""
         ours.kill()

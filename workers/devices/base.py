@@ -68,20 +68,27 @@ class Outcome(NamedTuple):
 
 
 class Telemetry(NamedTuple):
-    """One reading of the device; None where unknown."""
+    """One reading of the device; None where unknown.
+
+    `throttle` names the thermal and hardware reasons that slow it down now, empty text where there is none;
+    `power_cap` is a card held at its power limit, which for some cards is the usual state.
+    """
 
     power_w: Optional[float] = None
     temperature_c: Optional[float] = None
     clock_mhz: Optional[float] = None
     utilisation_pct: Optional[float] = None
     processes: Optional[List[str]] = None
+    throttle: Optional[str] = None
+    power_cap: Optional[bool] = None
 
 
 class Program:
-    """A model loaded on the device, of one static batch."""
+    """A model loaded on the device, of one static batch. `facts` is what else there is to record of it."""
 
     input: Tensor
     output: Tensor
+    facts: Optional[Options] = None
 
     def run(self, batch: np.ndarray) -> Outcome:
         """Execute one whole batch [batch, 3, H, W] of the input's dtype; returns when the results are on the host.

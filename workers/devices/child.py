@@ -27,11 +27,13 @@ WARM_UP_MS = 200.0
 def stand_in_packages() -> None:
     """Let `from dinoq.workers.devices.base import ...` work where dinoq is not installed.
 
-    Only this folder's files can be imported so: a vendor file that reached for more of dinoq would fail at once. It
-    must not be on the path itself, where its tensorrt.py would shadow the vendor's.
+    Only this folder's files can be imported so, and the simulators': a vendor file that reached for more of dinoq
+    would fail at once. It must not be on the path itself, where its tensorrt.py would shadow the vendor's.
     """
     sys.path[:] = [entry for entry in sys.path if entry and os.path.abspath(entry) != HERE]
-    for name, path in (("dinoq", []), ("dinoq.workers", []), ("dinoq.workers.devices", [HERE])):
+    simulators = os.path.join(os.path.dirname(HERE), "simulators")
+    rooms = {"dinoq.workers.devices": [HERE], "dinoq.workers.simulators": [simulators]}
+    for name, path in {"dinoq": [], "dinoq.workers": [], **rooms}.items():
         package = types.ModuleType(name)
         package.__path__ = path
         sys.modules[name] = package
@@ -88,6 +90,7 @@ class DeviceServer:
             "input": list(self.program.input),
             "output": list(self.program.output),
             "batch_ms": self.warm_up(),
+            "facts": self.program.facts or {},
         }
 
     def warm_up(self) -> float:

@@ -86,7 +86,7 @@ class Mirror:
         self._pinned = int(check(cudart.cudaMallocHost(self.nbytes), "pinning " + what))
         self.address = int(check(cudart.cudaMalloc(self.nbytes), "allocating " + what))
         raw = (ctypes.c_byte * self.nbytes).from_address(self._pinned)
-        self.host: np.ndarray = np.ndarray(tensor.shape, dtype, raw)
+        self.host: np.ndarray = np.ndarray(tensor.shape, dtype, memoryview(raw))
 
     def upload(self, stream: Any) -> None:
         """Queue the copy from host to card."""
@@ -128,8 +128,11 @@ class Stream:
 
     def spans_ms(self) -> List[float]:
         """The card's own times between consecutive marks; after `wait`."""
-        pairs = zip(self._events, self._events[1:])
-        return [float(check(self._cudart.cudaEventElapsedTime(a, b), "reading the card's clock")) for a, b in pairs]
+        elapsed, events = self._cudart.cudaEventElapsedTime, self._events
+        return [
+            float(check(elapsed(events[no], events[no + 1]), "reading the card's clock"))
+            for no in range(self.MARKS - 1)
+        ]
 
     def close(self) -> None:
         """Give the stream and its events back."""

@@ -32,7 +32,7 @@ _open_session: List[Any] = []
 def runtime() -> Any:
     """The module `aclruntime`. Raises: DeviceFault saying what it needs."""
     # Logic ids are passed; the variable would number the devices anew. CANN reads it when it starts.
-    os.environ.pop(VISIBLE, None)  # noqa: TID251
+    os.environ.pop(VISIBLE, None)
     try:
         return importlib.import_module("aclruntime")
     except (ImportError, OSError) as error:

@@ -23,7 +23,7 @@ class Ran(NamedTuple):
 
 def inherited() -> Dict[str, str]:
     """This process's environment: what its parent gave it. The one place of the device files that reads it whole."""
-    return dict(os.environ)  # noqa: TID251
+    return dict(os.environ)
 
 
 def run(argv: List[str], env: Dict[str, str], timeout_s: float, cwd: Optional[str] = None) -> Ran:

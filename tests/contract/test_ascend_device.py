@@ -213,6 +213,15 @@ def test_a_chip_whose_memory_does_not_rise_is_not_the_one_that_runs(
     assert "did not rise" in failure.error
 
 
+def test_a_narrowed_host_offers_those_chips_and_still_means_their_logic_ids(
+    machine: Machine, opened: Open, compiled: Compile
+) -> None:
+    """The runtime would number what is visible anew, from 0; npu-smi would not."""
+    (only,) = machine(ASCEND_RT_VISIBLE_DEVICES="1")
+    assert only.logic_id == 1
+    assert evaluate(opened(only), compiled(4)).n_done == 11
+
+
 def test_our_own_process_makes_no_device_busy(machine: Machine, opened: Open, compiled: Compile) -> None:
     found = machine()[0]
     process = opened(found)

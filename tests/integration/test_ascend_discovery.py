@@ -12,8 +12,9 @@ import pytest
 from dinoq.workers.devices import ascend, cann, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found
 from dinoq.workers.devices.npu_smi_text import SmiFault
+from tests.integration import programs
 from tests.processes import command, eventually
-from tests.unit.ascend import programs, samples
+from tests.unit.ascend import samples
 
 DUO_MAPPING = "NPU ID  Chip ID  Chip Logic ID  Chip Name\n1 0 5 Ascend 310P3\n1 1 4 Ascend 310P3\n1 2 - Mcu\n"
 

@@ -20,7 +20,7 @@ DRIVEN = re.compile(r"310(P\d*)?")
 """Other families (910, 310B) are seen by npu-smi, but no chip of dinoq's."""
 HEALTHY = ("OK", "WARNING")
 """npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
-CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
+CHILD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "child.py")
 
 RUNTIME = ("aclruntime",)
 compile = atc.compile
@@ -169,7 +169,7 @@ def _is_ours(pid: int) -> bool:
     """Whether it is a device process of this installation; in a container the driver's pids may not be ours to read."""
     try:
         with open("/proc/%d/cmdline" % pid, "rb") as file:
-            return CHILD.encode() in file.read().split(b"\0")
+            return any(os.path.realpath(word) == CHILD.encode() for word in file.read().split(b"\0"))
     except OSError:
         return False
 

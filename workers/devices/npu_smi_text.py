@@ -23,6 +23,7 @@ CHIP = re.compile(
 PROCESS = re.compile(
     r"^\|\s*(?P<npu>\d+)\s+(?P<chip>\d+)\s*\|\s*(?P<pid>\d+)\s*\|\s*(?P<name>[^|]*?)\s*\|\s*(?P<mem>\d+)\s*\|$"
 )
+TABLE_HEAD = re.compile(r"^\s*\|\s*NPU\s+Name\s*\|\s*Health", re.MULTILINE)
 DATA_ROW = re.compile(r"^\|\s*\d")
 MAPPING = re.compile(r"^(\d+)\s+(\d+)\s+(\d+|-)\s+(?:(?:\d+|-)\s+)?(\S.*)$")
 KEY_VALUE = re.compile(r"^\s*([^:\n]+?)\s*:\s*(.*?)\s*$")
@@ -111,7 +112,7 @@ def parse_info(text: str) -> Inventory:
         if head:
             chips.append(_chip(head, found))
         head = None if head else found
-    if head or not (chips or "Health" in text):
+    if head or not (chips or TABLE_HEAD.search(text)) or _cut_off(text):
         raise _unknown("info", head.group(0) if head else text)
     version = VERSION.search(text)
     return Inventory(version.group(1) if version else "", chips, _processes(processes))
@@ -206,6 +207,12 @@ def _power(block: Dict[str, str]) -> Optional[float]:
 
 def _lines(text: str) -> List[str]:
     return [line.strip() for line in text.expandtabs().splitlines()]
+
+
+def _cut_off(text: str) -> bool:
+    """Whether a table with rules does not end with one: devices could be missing."""
+    drawn = [line for line in _lines(text) if line[:1] in ("+", "|")]
+    return any(line.startswith("+") for line in drawn) and not drawn[-1].startswith("+")
 
 
 def _split(lines: List[str]) -> Tuple[List[str], Optional[List[str]]]:

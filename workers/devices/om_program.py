@@ -9,7 +9,7 @@ import importlib
 import logging
 import os
 import time
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class OmProgram(Program):
         self._acl = runtime()
         self._said = NativeLog()
         self._clock = ExecutionClock()
+        self.facts: Dict[str, str] = {"clock": "aclruntime"}
         self._session = self._opened(artifact, device_id)
         self._choose_batch(batch)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
@@ -63,11 +64,6 @@ class OmProgram(Program):
         if _nbytes(self.input) != self._input_bytes:
             text = "input %s %s is %d bytes by its shape, %d by the model's word"
             raise DeviceFault("permanent", text % (*self.input[:2], _nbytes(self.input), self._input_bytes))
-
-    @property
-    def own_clock(self) -> bool:
-        """Whether compute_ms comes from our clock around the call, as the build's own times are too coarse by now."""
-        return self._clock.own
 
     def run(self, batch: np.ndarray) -> Outcome:
         """Execute one whole batch; the logits are float32 whatever the model's output is."""
@@ -126,9 +122,9 @@ class OmProgram(Program):
         return copies
 
     def _compute_ms(self, around_ms: float) -> float:
-        before = self._clock.own
         value = self._clock.compute_ms(self._session.sumary().exec_time_list, around_ms)
-        if self._clock.own and not before:
+        if self._clock.own and self.facts["clock"] != "own":
+            self.facts["clock"] = "own"
             log.warning("this build's execution times are too coarse by now; timed by our own clock from here on")
         return value
 

@@ -1,1 +1,1 @@
-"""The Ascend code below the seam, without a chip: texts of the vendor's tools, and small programs in their place."""
+"""The Ascend code below the seam, without a chip: what is read from the texts of the vendor's tools."""

@@ -50,10 +50,12 @@ PROCESS_HEAD = """\
 PROCESSES = """\
 | 1       0                     | 124528          | python3.8                | 17400                     |
 | 1       1                     | 99              |                          | 120                       |
++===============================+=================+======================================================+
 """
-NO_PROCESSES = (
-    "| No running processes found in NPU 1                                                                    |\n"
-)
+NO_PROCESSES = """\
+| No running processes found in NPU 1                                                                    |
++===============================+=================+======================================================+
+"""
 
 MAPPING = """\
 NPU ID                         Chip ID                        Chip Logic ID                  Chip Name

@@ -72,7 +72,7 @@ def test_no_process_is_not_the_same_as_no_table() -> None:
 
 
 def test_a_process_table_that_cannot_be_read_tells_nothing() -> None:
-    odd = samples.PROCESSES + "| 1  0  | root | python3 | 124528 | 17400 |\n"
+    odd = "| 1  0  | root | python3 | 124528 | 17400 |\n" + samples.PROCESSES
     inventory = parse_info(samples.DUO + samples.PROCESS_HEAD + odd)
     assert inventory.processes is None
     assert len(inventory.chips) == 2
@@ -92,8 +92,10 @@ def test_a_table_without_chips_is_an_empty_one() -> None:
         samples.NARROW.splitlines()[0],
         samples.NARROW.splitlines()[1],
         "| 0 | 310P3 | OK | 42 C |",
+        samples.DUO.replace("|", "\ufffd"),
+        "".join(samples.DUO.splitlines(True)[:8]),
     ],
-    ids=["empty", "crash", "other-units", "no-second-row", "no-first-row", "other-columns"],
+    ids=["empty", "crash", "other-units", "no-second-row", "no-first-row", "other-columns", "garbled", "cut-off"],
 )
 def test_an_unknown_layout_is_refused_and_never_half_read(text: str) -> None:
     with pytest.raises(SmiFault, match="prints what dinoq does not know") as fault:

@@ -12,8 +12,9 @@ import pytest
 from dinoq.workers.devices import ascend, cann, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found
 from dinoq.workers.devices.npu_smi_text import SmiFault
+from tests.integration import programs
 from tests.processes import command, eventually
-from tests.unit.ascend import programs, samples
+from tests.unit.ascend import samples
 
 DUO_MAPPING = "NPU ID  Chip ID  Chip Logic ID  Chip Name\n1 0 5 Ascend 310P3\n1 1 4 Ascend 310P3\n1 2 - Mcu\n"
 
@@ -78,8 +79,7 @@ def test_a_process_of_our_own_is_nobody_else(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(ascend, "CHILD", str(child))
     with subprocess.Popen([sys.executable, str(child)], stdin=subprocess.PIPE) as ours:
         eventually(lambda: str(child) in command(ours.pid), "its command line")
-        row = samples.PROCESSES.splitlines(True)[0].replace("124528", str(ours.pid))
-        table = samples.DUO + samples.PROCESS_HEAD + row
+        table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES.replace("124528", str(ours.pid))
         assert host(tmp_path, table, samples.MAPPING_NEW)[0].busy == ""
         assert host(tmp_path, table.replace(str(ours.pid), "1"), samples.MAPPING_NEW)[0].busy != ""
         ours.kill()

@@ -10,8 +10,9 @@ import pytest
 
 from dinoq.workers.devices import npu_smi
 from dinoq.workers.devices.npu_smi_text import SmiFault
+from tests.integration import programs
 from tests.processes import alive, eventually
-from tests.unit.ascend import programs, samples
+from tests.unit.ascend import samples
 
 
 @pytest.fixture(autouse=True)

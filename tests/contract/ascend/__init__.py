@@ -1,0 +1,1 @@
+"""The Ascend device code on a machine of simulated chips."""

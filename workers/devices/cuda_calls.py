@@ -72,7 +72,8 @@ def uuid_text(raw: bytes) -> str:
 
 def still_well(doing: str) -> None:
     """Tell a sticky CUDA error from a mere refusal by TensorRT. Raises: DeviceFault."""
-    check(vendor().cudaMemGetInfo(), doing)
+    cudart = vendor()
+    check(cudart.cudaMemGetInfo(), doing)
 
 
 class Mirror:
@@ -128,10 +129,9 @@ class Stream:
 
     def spans_ms(self) -> List[float]:
         """The card's own times between consecutive marks; after `wait`."""
-        elapsed, events = self._cudart.cudaEventElapsedTime, self._events
+        cudart, events, doing = self._cudart, self._events, "reading the card's clock"
         return [
-            float(check(elapsed(events[no], events[no + 1]), "reading the card's clock"))
-            for no in range(self.MARKS - 1)
+            float(check(cudart.cudaEventElapsedTime(events[no], events[no + 1]), doing)) for no in range(self.MARKS - 1)
         ]
 
     def close(self) -> None:

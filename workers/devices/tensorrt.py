@@ -40,7 +40,8 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
     """Open a plan on the card. Raises: DeviceFault (permanent) for one of another card, version, batch or precision."""
     card = _open_card(options)
     facts, plan = plan_file.read(artifact)
-    here = {"tensorrt": str(vendor().__version__), "card": card, "batch": str(batch), "precision": precision}
+    trt = vendor()
+    here = {"tensorrt": str(trt.__version__), "card": card, "batch": str(batch), "precision": precision}
     for name, value in here.items():
         if facts.get(name, value) != value:
             raise DeviceFault("permanent", "the plan is for %s %s, here is %s" % (name, facts[name], value))

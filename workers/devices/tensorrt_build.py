@@ -35,7 +35,7 @@ def build(wanted: Wanted, card: str, cache_folder: str) -> Tuple[Options, bytes,
     trt = vendor()
     heard = Heard(trt)
     builder = opened(trt.Builder, heard)
-    network = _network(trt, builder, heard, wanted)
+    network = _parsed(trt, builder, heard, wanted)
     config = builder.create_builder_config()
     route = _set_precision(trt, config, network, wanted.precision)
     _set_limits(trt, config, wanted.flags)
@@ -64,7 +64,7 @@ def _check_wanted(wanted: Wanted) -> None:
             raise DeviceFault("permanent", "TensorRT flag %s=%s: known are %s, each a number" % (name, value, known))
 
 
-def _network(trt: Any, builder: Any, heard: Heard, wanted: Wanted) -> Any:
+def _parsed(trt: Any, builder: Any, heard: Heard, wanted: Wanted) -> Any:
     explicit = getattr(trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
     network = builder.create_network(0 if explicit is None else 1 << int(explicit))
     parser = trt.OnnxParser(network, heard.logger)

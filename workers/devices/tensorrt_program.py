@@ -63,12 +63,11 @@ class TensorrtProgram(Program):
         del self._context, self._engine, self._runtime
 
     def _enqueue(self) -> None:
-        if self._graph is not None:
-            cuda_calls.check(
-                cuda_calls.vendor().cudaGraphLaunch(self._graph, self._stream.handle), "launching the graph"
-            )
+        if self._graph is None:
+            made(self._context.execute_async_v3(int(self._stream.handle)), self._heard, "executing the plan", "device")
             return
-        made(self._context.execute_async_v3(int(self._stream.handle)), self._heard, "executing the plan", "device")
+        cudart = cuda_calls.vendor()
+        cuda_calls.check(cudart.cudaGraphLaunch(self._graph, self._stream.handle), "launching the graph")
 
     def _capture(self) -> None:
         """Record one execution as a CUDA graph and replay that from now on; without one where capture fails.

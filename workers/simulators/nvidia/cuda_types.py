@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
 
 from dinoq.workers.simulators.machine import Device
 
@@ -76,22 +77,33 @@ class cudaGraphExec_t(_Handle):
     """A graph that can be launched."""
 
 
-class cudaUUID_t:
+class cudaUUID_t(NamedTuple):
     """16 bytes."""
 
-    def __init__(self, raw: bytes) -> None:
-        self.bytes = raw
+    bytes: bytes
 
 
 class cudaDeviceProp:
     """What CUDA tells of a card."""
 
+    name = NAME.encode()
+    major, minor = CAPABILITY
+    multiProcessorCount = 40
+
     def __init__(self, device: Device) -> None:
-        self.name = NAME.encode()
-        self.uuid = cudaUUID_t(bytes.fromhex(device.serial.replace("-", "")))
-        self.major, self.minor = CAPABILITY
-        self.totalGlobalMem = device.model.memory_mb << 20
-        self.multiProcessorCount = 40
-        self.pciDomainID, self.pciBusID, self.pciDeviceID = (
-            int(part, 16) for part in device.bus_id.split(".")[0].split(":")
-        )
+        self._device = device
+
+    @property
+    def uuid(self) -> cudaUUID_t:
+        """Of this one card."""
+        return cudaUUID_t(bytes.fromhex(self._device.serial.replace("-", "")))
+
+    @property
+    def totalGlobalMem(self) -> int:
+        """Bytes."""
+        return self._device.model.memory_mb << 20
+
+    @property
+    def pciBusID(self) -> int:
+        """Where it is plugged in."""
+        return int(self._device.bus_id.split(":")[1], 16)

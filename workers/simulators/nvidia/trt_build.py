@@ -60,14 +60,15 @@ class IOptimizationProfile:
 class IBuilderConfig:
     """What the builder is told."""
 
+    builder_optimization_level = 3
+    profiling_verbosity = ProfilingVerbosity.LAYER_NAMES_ONLY
+
     def __init__(self, logger: ILogger) -> None:
         self._logger = logger
         self._cache: ITimingCache | None = None
         self.flags: set[Any] = set() if MAJOR >= 11 else {BuilderFlag.TF32}
         self.limits: dict[MemoryPoolType, int] = {}
         self.profiles: list[IOptimizationProfile] = []
-        self.builder_optimization_level = 3
-        self.profiling_verbosity = ProfilingVerbosity.LAYER_NAMES_ONLY
 
     def set_memory_pool_limit(self, pool: MemoryPoolType, pool_size: int) -> None:
         """At most so many bytes."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from dinoq.workers.simulators import compute
 from dinoq.workers.simulators.nvidia.trt_logger import ILogger
 from dinoq.workers.simulators.nvidia.trt_names import MAJOR, DataType, Dims, data_type
 
 
-class ITensor:
+class ITensor(NamedTuple):
     """An input or output of network or layer; -1 in its shape is open."""
 
-    def __init__(self, name: str, shape: tuple[int, ...], dtype: DataType) -> None:
-        self.name = name
-        self.shape = Dims(shape)
-        self.dtype = dtype
+    name: str
+    shape: Dims
+    dtype: DataType
 
 
 class ILayer:
@@ -119,7 +120,7 @@ class OnnxParser:
 
 
 def _tensor(value: compute.Value) -> ITensor:
-    return ITensor(value.name, value.shape, data_type(value.dtype))
+    return ITensor(value.name, Dims(value.shape), data_type(value.dtype))
 
 
 def _layers(model: bytes) -> list[ILayer]:
@@ -130,7 +131,7 @@ def _layers(model: bytes) -> list[ILayer]:
     kinds = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
     half = onnx.TensorProto.FLOAT16
     return [
-        ILayer(node.name, ITensor(name, (), DataType.HALF if kinds.get(name) == half else DataType.FLOAT))
+        ILayer(node.name, ITensor(name, Dims(), DataType.HALF if kinds.get(name) == half else DataType.FLOAT))
         for node in graph.node
         for name in node.output[:1]
     ]

@@ -1,0 +1,1 @@
+"""The vendors' Python modules, asked what they offer."""

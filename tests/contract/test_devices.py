@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -80,9 +80,15 @@ class Model:
 
     onnx: Path
     device: LocalDevice
+    made: dict[int, ProgramKey] = field(default_factory=dict)
 
     def program(self, process: DeviceProcess, batch: int) -> ProgramKey:
-        """Compiled for this batch, by the process that loads it."""
+        """Compiled for this batch, once, by the process that loads it."""
+        if batch not in self.made:
+            self.made[batch] = self.compiled(process, batch)
+        return self.made[batch]
+
+    def compiled(self, process: DeviceProcess, batch: int) -> ProgramKey:
         options = {**self.device.options, "input_name": "input", "height": "224", "width": "224"}
         precision = chip_named(self.device.facts.chip).precision
         into = self.onnx.parent / f"bs{batch}"

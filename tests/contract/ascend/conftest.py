@@ -30,7 +30,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         added = install.install(tmp_path / "sim", python=sys.executable, simulate=simulate, env=os.environ)
         for name, value in added.items():
             monkeypatch.setenv(name, value)
-        return ascend.discover()
+        return ascend.discover({})
 
     return lay_out
 

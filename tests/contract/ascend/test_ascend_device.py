@@ -20,7 +20,7 @@ def test_the_simulated_machine_is_discovered_as_a_real_one(machine: Machine) -> 
     first, second = machine()
     assert (first.chip, first.logic_id, first.healthy, first.busy) == ("310P3", 0, True, "")
     assert first.key != second.key
-    assert first.toolkit == atc.toolkit()
+    assert first.toolkit == atc.toolkit({})
     assert first.toolkit.startswith("CANN ")
     assert first.driver
     assert first.card != "0-0"  # the NPU id is not the logic id
@@ -125,7 +125,7 @@ def test_our_own_process_makes_no_device_busy(machine: Machine, opened: Open, co
     evaluate(process, compiled(4))
     running = ascend.sample(found.options or {}).processes
     assert [words.split()[:2] for words in running or ()] == [["pid", str(process.pid)]]
-    assert ascend.discover()[0].busy == ""
+    assert ascend.discover({})[0].busy == ""
 
 
 def test_a_foreign_process_makes_its_device_busy(machine: Machine) -> None:

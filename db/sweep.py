@@ -61,6 +61,15 @@ def worker_lost(db: Database, worker_id: str) -> list[Hint]:
     return hints + open_lanes(db, lanes)
 
 
+def predecessors_lost(db: Database, state_id: str) -> list[Hint]:
+    """A supervisor begins: the workers of an earlier one of its state folder died with that one; hints for what they
+    held."""
+    with db.read() as session:
+        earlier = select(Worker.id).where(Worker.state_id == state_id, Worker.gone.is_(False)).order_by(Worker.id)
+        worker_ids = session.scalars(earlier).all()
+    return [told for worker_id in worker_ids for told in worker_lost(db, worker_id)]
+
+
 def note_absence(db: Database, only_job: int | None = None) -> None:
     """A supervisor begins: begun runs that nobody alive could work on meanwhile have no wall time worth printing."""
 

@@ -18,9 +18,10 @@ from typing import IO, Self
 from dinoq.broker.app import make_app, publish
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
 from dinoq.db.engine import Database
+from dinoq.db.fleet import trust_again
 from dinoq.db.hints import mark_unhinted
-from dinoq.db.sweep import note_absence, sweep, worker_lost
-from dinoq.jobs.errors import NoBroker
+from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
+from dinoq.jobs.errors import EnvironmentTrouble, NoBroker
 from dinoq.jobs.ledger import Hint, Toolchain
 from dinoq.workers import children, state_folder
 from dinoq.workers.devices.catalog import LocalDevice
@@ -77,7 +78,6 @@ class Supervisor:
         self._say = say
         self._lock: IO[str] | None = None
         self._broker: subprocess.Popen[bytes] | None = None
-        self._broker_folder: Path | None = None
         self._children = list(_children(setup))
         self.interrupted = False
         self._asked = 0
@@ -92,6 +92,8 @@ class Supervisor:
             self._url = setup.broker_url or self._start_broker()
             self._app = make_app(self._url)
             state_folder.point(setup.state, Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url))
+            trust_again(self._db, [device.facts.key for device in setup.devices])
+            self._tell(predecessors_lost(self._db, self._state_id))
             note_absence(self._db, setup.only_job)
             self._sweep(everything=setup.broker_url is None)
         except BaseException:
@@ -116,16 +118,23 @@ class Supervisor:
         self._gently = gently and self._asked == 1
 
     def run(self, until: Callable[[], bool]) -> bool:
-        """Keep everything alive until `until()`; False when asked to leave before. Then everything has ended."""
+        """Keep everything alive until `until()`; False when asked to leave before. Then everything has ended.
+
+        Raises: EnvironmentTrouble when the workers that are needed died too often.
+        """
         previous = {
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
         }
         try:
-            done = False
-            while not self._asked and not (done := until()):
+            done, lost = False, ""
+            while not self._asked and not lost and not (done := until()):
                 self._tick()
+                lost = self._given_up()
                 time.sleep(TICK_S)
             self._wind_down()
+            if lost:
+                where = f"{self._setup.state}/logs"
+                raise EnvironmentTrouble(f"{lost} died too often and is given up; see {where}.", hint="dinoq doctor")
             return done
         finally:
             for number, handler in previous.items():
@@ -146,8 +155,12 @@ class Supervisor:
 
     def _sweep(self, *, everything: bool = False) -> None:
         self._next_sweep = time.monotonic() + SWEEP_S
+        self._settle(lambda: sweep(self._db, only_job=self._setup.only_job, all_hints=everything))
+
+    def _settle(self, work: Callable[[], list[Hint]]) -> None:
+        """Change the ledger and tell whoever can go on; whatever fails here is made good by a later sweep."""
         try:
-            self._tell(sweep(self._db, only_job=self._setup.only_job, all_hints=everything))
+            self._tell(work())
         except Exception:
             log.exception("the ledger was out of reach; sweeping again in %.0f s", SWEEP_S)
 
@@ -171,9 +184,19 @@ class Supervisor:
         child.not_before = now + min(30.0, 0.25 * 2 ** (recent - 1))
         what = "is given up: it died too often" if child.give_up else "starts again"
         self._say(f"worker {child.name} ended ({_how(code)}) and {what}; log: {self._log(child)}")
-        self._tell(worker_lost(self._db, child.worker_id))
+        self._settle(lambda: worker_lost(self._db, child.worker_id))
         # It may have died between a commit and the hints that follow from it; a hint too many is harmless.
         self._sweep(everything=True)
+
+    def _given_up(self) -> str:
+        """Whose loss leaves nothing to wait for: all workers, or for a single job all of one kind; empty for none."""
+        if self._children and all(child.give_up for child in self._children):
+            return "every worker"
+        for kind in ("prep", "device"):
+            mine = [child for child in self._children if child.argv[1] == kind]
+            if self._setup.only_job is not None and mine and all(child.give_up for child in mine):
+                return f"every {kind} worker"
+        return ""
 
     def _start(self, child: Child) -> None:
         setup = self._setup
@@ -195,7 +218,7 @@ class Supervisor:
 
     def _start_broker(self) -> str:
         setup = self._setup
-        folder = self._broker_folder = private_folder(setup.runtime_folder, f"dinoq-{self._state_id[:16]}")
+        folder = private_folder(setup.runtime_folder, f"dinoq-{self._state_id[:16]}")
         argv = server_command(server_binary(), folder)
         self._broker = children.start(
             argv, env=setup.env, cwd=folder, log=setup.state / "logs" / "broker.log", death_signal=signal.SIGTERM

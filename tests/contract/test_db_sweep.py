@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import update
 
 from dinoq.db.engine import Database
-from dinoq.db.fleet import beat, retire_worker
+from dinoq.db.fleet import beat, list_workers, retire_worker
 from dinoq.db.items import fail, finish
 from dinoq.db.jobs import first_hints, mark_unhinted
 from dinoq.db.lanes import open_next
-from dinoq.db.sweep import note_absence, sweep, worker_lost
+from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
@@ -253,3 +253,21 @@ def test_the_wall_time_of_a_run_is_not_voided_when(db: Database, case: str) -> N
         retire_worker(db, T4)
     note_absence(db, job + 1 if case == "another job is meant" else None)
     assert run_row(db, job).wall_void == ""
+
+
+def test_a_new_supervisor_takes_back_what_its_predecessors_workers_held(db: Database) -> None:
+    host, other = crew(db, "T4"), crew(db, "T4", host="host-b")
+    job = submit_job(db, 1200, chips=("T4",))
+    first, second = (row.id for row in items(db, job, Kind.PREPROCESS))
+    host.take(first, host.prep)
+    other.take(second, other.prep)
+    assert told(predecessors_lost(db, f"state-of-{HOST}")) == [first]
+    assert states(db, job, Kind.PREPROCESS) == ["queued", "running"]
+    assert {row.facts.id for row in list_workers(db)} == {other.prep, *other.devices}
+
+
+def test_workers_that_died_with_their_supervisor_a_moment_ago_keep_no_wall_time(db: Database) -> None:
+    job = begun_job(db, crew(db, "T4"))
+    predecessors_lost(db, f"state-of-{HOST}")
+    note_absence(db)
+    assert run_row(db, job).wall_void == "the supervisor was away"

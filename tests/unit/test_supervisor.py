@@ -1,0 +1,269 @@
+"""What a supervisor does about workers that die, without waiting for any of it: time and processes are made up."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from dinoq.db.engine import Database
+from dinoq.jobs.errors import EnvironmentTrouble, StateBusy
+from dinoq.jobs.ledger import DeviceFacts, Hint, Kind
+from dinoq.workers import children, state_folder, supervisor
+from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.supervisor import GRACE_S, MAX_DEATHS, TICK_S, Setup, Supervisor
+from tests.builders import make_device
+
+FOR_EVER = float("inf")
+NO_LEDGER = cast("Database", None)
+
+
+@dataclass
+class Process:
+    """A child that ends by itself at a moment of made-up time, or as soon as it is asked to."""
+
+    world: World
+    ends_at: float
+    returncode: int | None = None
+    signals: list[int] = field(default_factory=list)
+
+    def poll(self) -> int | None:
+        if self.returncode is None and self.world.now >= self.ends_at:
+            self.returncode = 1
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        self.signals.append(number)
+        self.returncode = 0
+
+
+@dataclass
+class World:
+    """Notes what a supervisor starts, when, and what it tells ledger and people. `lives`: how long each next worker of
+    a kind lives in seconds; for ever when there is nothing more."""
+
+    lives: dict[str, Iterator[float]] = field(default_factory=dict)
+    now: float = 1000.0
+    started: list[tuple[float, tuple[str, ...], Process]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    sent: list[Hint] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
+    sweeps: int = 0
+    broken: bool = False
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def start(self, argv: list[str], **_: object) -> Process:
+        process = Process(self, self.now + next(self.lives.get(argv[2], iter(())), FOR_EVER))
+        self.started.append((self.now, tuple(argv), process))
+        return process
+
+    def kill(self, process: Process) -> None:
+        if process.poll() is None:
+            process.signals.append(signal.SIGKILL)
+            process.returncode = -signal.SIGKILL
+
+    def worker_lost(self, _: object, worker_id: str) -> list[Hint]:
+        if self.broken:
+            raise EnvironmentTrouble("the database does not serve.")
+        self.lost.append(worker_id)
+        return [Hint(7, Kind.PREPROCESS)]
+
+    def sweep(self, *_: object, **__: object) -> list[Hint]:
+        self.sweeps += 1
+        if self.broken:
+            raise EnvironmentTrouble("the database does not serve.")
+        return []
+
+    def publish(self, _: object, hints: list[Hint]) -> list[int]:
+        self.sent += hints
+        return []
+
+    def signals(self, what: str = "") -> list[list[int]]:
+        """What such workers were sent."""
+        return [process.signals for _, argv, process in self.started if not what or what in argv]
+
+    def starts(self, what: str = "") -> list[float]:
+        """When such workers were started."""
+        return [when for when, argv, _ in self.started if not what or what in argv]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """In place of the clock, the processes, the ledger and the broker."""
+    made = World()
+    monkeypatch.setattr(supervisor, "time", made)
+    for name in ("sweep", "worker_lost", "publish"):
+        monkeypatch.setattr(supervisor, name, getattr(made, name))
+    monkeypatch.setattr(supervisor, "predecessors_lost", lambda *_: [])
+    monkeypatch.setattr(supervisor, "note_absence", lambda *_: None)
+    monkeypatch.setattr(supervisor, "trust_again", lambda _, keys: made.trusted.extend(keys))
+    monkeypatch.setattr(children, "start", made.start)
+    monkeypatch.setattr(children, "kill", made.kill)
+    return made
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    """A host that only preprocesses."""
+    return Setup(
+        host="h",
+        state=tmp_path,
+        broker_url="redis://127.0.0.1:1/0",
+        devices=(),
+        prep_threads=2,
+        worker_argv=("dinoq",),
+        env={},
+        runtime_folder=tmp_path,
+    )
+
+
+def with_device(setup: Setup, *indices: int) -> Setup:
+    """The same host with cpu devices."""
+    facts: list[DeviceFacts] = [make_device("h", "cpu", index) for index in indices]
+    return replace(setup, devices=tuple(LocalDevice(facts=one, vendor="cpu", options={}) for one in facts))
+
+
+def run(world: World, setup: Setup, until: Callable[[], bool]) -> bool:
+    """Run a supervisor; it may take half an hour of made-up time."""
+    begun = world.now
+
+    def enough() -> bool:
+        assert world.now - begun < 1800, "it would never have ended"
+        return until()
+
+    with Supervisor(setup, NO_LEDGER, world.said.append) as made:
+        return made.run(enough)
+
+
+def after(world: World, seconds: float) -> Callable[[], bool]:
+    """Once so much time has gone by."""
+    end = world.now + seconds
+    return lambda: world.now >= end
+
+
+def test_each_device_has_a_worker_and_preparation_one(world: World, setup: Setup) -> None:
+    assert run(world, with_device(setup, 0, 1), after(world, 1))
+    assert [argv for _, argv, _ in world.started] == [
+        ("dinoq", "worker", "prep", "2"),
+        ("dinoq", "worker", "device", "cpu:0"),
+        ("dinoq", "worker", "device", "cpu:1"),
+    ]
+
+
+def test_a_host_without_preparation_starts_none(world: World, setup: Setup) -> None:
+    run(world, replace(with_device(setup, 0), prep_threads=0), after(world, 1))
+    assert world.starts("prep") == []
+
+
+def test_a_worker_that_dies_is_told_to_the_ledger_and_the_person_and_starts_again(world: World, setup: Setup) -> None:
+    world.lives["prep"] = iter([2])
+    run(world, setup, after(world, 5))
+    assert len(world.starts()) == 2
+    assert len(world.lost) == 1
+    assert world.sent == [Hint(7, Kind.PREPROCESS)]
+    (said,) = world.said
+    assert said.startswith("worker prep ended (status 1) and starts again; log: ")
+
+
+def test_each_life_has_a_name_of_its_own(world: World, setup: Setup) -> None:
+    world.lives["prep"] = iter([1, 1])
+    run(world, setup, after(world, 5))
+    assert len(set(world.lost)) == 2
+
+
+def test_whoever_dies_again_and_again_waits_twice_as_long_each_time(world: World, setup: Setup) -> None:
+    world.lives["prep"] = iter([0] * (MAX_DEATHS - 1))
+    run(world, setup, after(world, 20))
+    waits = [later - earlier for earlier, later in itertools.pairwise(world.starts())]
+    assert waits == pytest.approx([0.25, 0.5, 1, 2], abs=2.5 * TICK_S)
+
+
+def test_deaths_that_are_far_apart_are_no_reason_to_give_up(world: World, setup: Setup) -> None:
+    world.lives["prep"] = itertools.repeat(20)
+    assert run(world, setup, after(world, 300))
+    assert len(world.starts()) >= 2 * MAX_DEATHS
+
+
+def test_where_every_worker_died_too_often_it_ends_with_the_place_to_look(world: World, setup: Setup) -> None:
+    world.lives["prep"] = itertools.repeat(0)
+    with pytest.raises(EnvironmentTrouble, match=r"every worker died too often and is given up; see .*/logs") as caught:
+        run(world, setup, lambda: False)
+    assert (len(world.starts()), caught.value.hint) == (MAX_DEATHS, "dinoq doctor")
+
+
+def test_a_host_goes_on_with_what_is_left(world: World, setup: Setup) -> None:
+    world.lives["device"] = itertools.repeat(0)
+    assert run(world, with_device(setup, 0), after(world, 100))
+    assert (len(world.starts("device")), len(world.starts("prep"))) == (MAX_DEATHS, 1)
+
+
+def test_a_single_job_ends_when_nobody_is_left_for_a_part_of_it(world: World, setup: Setup) -> None:
+    world.lives["device"] = itertools.repeat(0)
+    with pytest.raises(EnvironmentTrouble, match="every device worker died too often"):
+        run(world, replace(with_device(setup, 0), only_job=3), lambda: False)
+    assert world.signals("prep") == [[signal.SIGTERM]]
+
+
+def test_a_ledger_out_of_reach_ends_nothing(world: World, setup: Setup) -> None:
+    world.lives["prep"], world.broken = iter([1]), True
+    assert run(world, setup, after(world, 10))
+    assert len(world.starts()) == 2
+
+
+def test_the_ledger_is_swept_once_a_second(world: World, setup: Setup) -> None:
+    run(world, setup, after(world, 10))
+    assert world.sweeps == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize(("gently", "number"), [(False, signal.SIGTERM), (True, signal.SIGUSR1)])
+def test_whoever_is_asked_to_leave_asks_its_workers_and_kills_nobody(
+    world: World, setup: Setup, gently: bool, number: int
+) -> None:
+    with Supervisor(setup, NO_LEDGER, world.said.append) as made:
+
+        def asked() -> bool:
+            if world.started:
+                made.ask(gently=gently)
+            return False
+
+        assert not made.run(asked)
+    assert world.signals() == [[number]]
+    assert world.lost == []
+
+
+def test_whoever_does_not_leave_in_time_is_killed_and_told_to_the_ledger(
+    world: World, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Process, "send_signal", lambda process, number: process.signals.append(number))
+    begun = world.now
+    run(world, setup, after(world, 1))
+    assert world.signals() == [[signal.SIGTERM, signal.SIGKILL]]
+    assert len(world.lost) == 1
+    assert world.now - begun == pytest.approx(1 + GRACE_S, abs=1)
+
+
+def test_a_person_who_starts_a_host_anew_trusts_its_devices_again(world: World, setup: Setup) -> None:
+    run(world, with_device(setup, 0, 1), lambda: True)
+    assert world.trusted == ["h/cpu:0", "h/cpu:1"]
+
+
+def test_the_state_folder_is_ours_meanwhile_and_free_afterwards(world: World, setup: Setup) -> None:
+    def second() -> bool:
+        with pytest.raises(StateBusy, match="on h"), Supervisor(setup, NO_LEDGER, print):
+            raise AssertionError
+        return True
+
+    assert run(world, setup, second)
+    assert not state_folder.is_locked(setup.state)
+    assert state_folder.pointer(setup.state) is None

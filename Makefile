@@ -9,7 +9,7 @@ $(V)/ready: pyproject.toml requirements.lock
 	$(GET_UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(V)
 	$(UV) pip install --quiet --python $(V) --require-hashes --requirement requirements.lock
-	$(UV) pip install --quiet --python $(V) --no-deps --editable .
+	$(UV) pip install --quiet --python $(V) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .PHONY: help setup demo test lint bench lock clean

@@ -20,8 +20,8 @@ demo: $(V)/ready  ## Evaluate a model whose right answers are known
 	$(V)/bin/dinoq demo
 test: $(V)/ready  ## Run the tests
 	$(V)/bin/pytest -q
-lint: $(V)/ready  ## Check style, types and layers
-	$(V)/bin/ruff check . && $(V)/bin/ruff format --check . && $(V)/bin/mypy && $(V)/bin/lint-imports
+lint: $(V)/ready  ## Check style, types, layers and Dockerfile
+	$(V)/bin/ruff check . && $(V)/bin/ruff format --check . && $(V)/bin/mypy && $(V)/bin/lint-imports && $(V)/bin/hadolint Dockerfile
 bench: $(V)/ready  ## Measure speed and memory (minutes)
 	$(V)/bin/python -m benchmarks
 lock:  ## Pin every requirement anew

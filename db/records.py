@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
@@ -155,9 +155,10 @@ def _failed(session: Session, job_id: int) -> defaultdict[int, list[FailedPart]]
 
 
 def _spans(session: Session, job_id: int) -> dict[int, Span]:
-    """First start and last finish of each run's parts."""
+    """First start and last finish of each run's parts. Who came too late, however much, finished nothing."""
+    finished_ms = case((Attempt.outcome == "done", Attempt.ended_ms))
     attempts = (
-        select(Item.run_no, func.min(Attempt.started_ms), func.max(Attempt.ended_ms))
+        select(Item.run_no, func.min(Attempt.started_ms), func.max(finished_ms))
         .join(Attempt, Attempt.item_id == Item.id)
         .where(Item.job_id == job_id, Item.kind == Kind.INFER)
         .group_by(Item.run_no)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import changed, insert_into
 from dinoq.db.held import Held
+from dinoq.db.overlap import overlap_of
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.jobs import Job, Run, SliceRow
 from dinoq.db.tables.results import Artifact, ShardResultRow
@@ -116,7 +117,7 @@ def _store_artifact(session: Session, item: Held, result: Compiled) -> None:
 
 
 def _store_part(session: Session, item: Held, result: ShardResult) -> None:
-    values = asdict(result)
+    values = asdict(result) | {"overlap": overlap_of(session, item)}
     row = {"job_id": item.job_id, "token": item.token, "device_key": values.pop("device"), **values}
     # A plain insert: a second result of the same part raises instead of hiding.
     changed(session, insert(ShardResultRow).values(**row))

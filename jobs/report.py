@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,8 +17,8 @@ from dinoq.jobs.merge import Coverage, Merged, merge
 from dinoq.jobs.ranking import Best, Card, Ratio, best_batches, card_of, ratios
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
-from dinoq.jobs.statistics import wilson
 from dinoq.jobs.verdicts import (
     Cell,
     Status,
@@ -35,31 +36,19 @@ NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """Right answers over the samples of the dataset; `low` and `high` are the Wilson 95 % interval, as fractions."""
-
-    correct: int
-    accuracy: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Against:
-    """Top-1 beside the published figure: the `difference` of the fractions, and the one as a fraction of the other
-    (None where the published figure is 0)."""
-
-    baseline: float
-    difference: float
-    relative: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """One sample that could not be decoded."""
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """How many parts of a run had such other work beside them on their host."""
+
+    what: str
+    parts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +87,7 @@ class RunReport:
     measured: Measurement
     card: Card | None
     failed: tuple[FailedPart, ...]
+    overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
 
@@ -176,7 +166,7 @@ def _run_report(spec: JobSpec, run: RunRecord, manifest: Manifest, *, strict: bo
     cell = spec.run(run.run_no)
     merged = merge(run.results, manifest.label_array, run.fenced)
     measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
-    top1 = _score(merged.top1, merged.coverage)
+    top1 = score_of(merged.top1, merged.coverage)
     compute = measured.throughput.compute
     facts = {device.key: device for device in run.devices}
     return RunReport(
@@ -194,28 +184,15 @@ def _run_report(spec: JobSpec, run: RunRecord, manifest: Manifest, *, strict: bo
         arch=run.arch,
         coverage=merged.coverage,
         top1=top1,
-        top5=_score(merged.top5, merged.coverage),
-        against=_against(top1, spec.baseline_top1),
+        top5=score_of(merged.top5, merged.coverage),
+        against=against(top1, spec.baseline_top1),
         measured=measured,
         card=None if compute is None else card_of(cell.chip, compute),
         failed=run.failed,
+        overlaps=_overlaps(merged),
         notes=_notes(spec, merged, top1),
         verdicts=_verdicts(spec, run, merged, measured, strict=strict),
     )
-
-
-def _score(correct: int, coverage: Coverage) -> Score | None:
-    interval = wilson(correct, coverage.expected)
-    if coverage.counted == 0 or interval is None:
-        return None
-    return Score(correct=correct, accuracy=correct / coverage.expected, low=interval[0], high=interval[1])
-
-
-def _against(top1: Score | None, baseline: float | None) -> Against | None:
-    if top1 is None or baseline is None:
-        return None
-    relative = top1.accuracy / baseline if baseline > 0.0 else None
-    return Against(baseline=baseline, difference=top1.accuracy - baseline, relative=relative)
 
 
 def _verdicts(
@@ -234,14 +211,19 @@ def _verdicts(
 
 def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]:
     classes, expected = spec.model.classes, merged.coverage.expected
-    overlaps = [result.overlap for result in merged.results if result.overlap]
     notes = []
     if top1 and looks_like_guessing(top1.correct, top1.high, expected, classes):
         notes.append(f"top-1 is hardly better than guessing among {classes} classes: suspect the labels, not the chip")
-    if overlaps:
-        beside = ", ".join(sorted(set(overlaps)))
-        notes.append(f"{len(overlaps)} of {len(merged.results)} parts ran beside other work on their host: {beside}")
+    if beside := [one.what for one in _overlaps(merged)]:
+        parts = sum(bool(result.overlap) for result in merged.results)
+        total = len(merged.results)
+        notes.append(f"{parts} of {total} parts ran beside other work on their host: {', '.join(beside)}")
     return tuple(notes)
+
+
+def _overlaps(merged: Merged) -> tuple[Overlap, ...]:
+    counts = Counter(what for result in merged.results for what in result.overlap.split(", ") if what)
+    return tuple(Overlap(what=what, parts=parts) for what, parts in sorted(counts.items()))
 
 
 def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:

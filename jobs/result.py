@@ -83,7 +83,8 @@ class ShardResult:
     """One part of one run, evaluated: samples [first, first + count) of the manifest.
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
-    = count. `overlap` names what else ran on the host meanwhile, empty for nothing.
+    = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing; the ledger
+    fills it in.
     """
 
     run_no: int

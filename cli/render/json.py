@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.merge import Coverage
-from dinoq.jobs.report import DeviceReport, Report, RunReport, Score
+from dinoq.jobs.report import DeviceReport, Report, RunReport
+from dinoq.jobs.score import Score
 from dinoq.jobs.verdicts import Verdict
 
 VERSION = 1
@@ -88,6 +89,7 @@ def _run(run: RunReport) -> Values:
         "wall_ms": measured.wall_ms,
         "spread": measured.spread,
         "failed_parts": [asdict(part) for part in run.failed],
+        "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
     }

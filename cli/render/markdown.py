@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.words import number, percent, printable, run_label, span_text
-from dinoq.jobs.report import Report, RunReport, Score
+from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.score import Score
 
 MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
 """What Markdown, HTML inside it, or GitHub could take for markup, a mention or a formula within a line."""

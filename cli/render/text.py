@@ -9,7 +9,8 @@ from dinoq.cli.render.headline import headline, simulated_banner, status_of
 from dinoq.cli.render.layout import LONGEST, WIDTH, item, row_head
 from dinoq.cli.render.rates import throughput
 from dinoq.cli.render.words import DASH, clip, columns, percent, run_labels, wrapped
-from dinoq.jobs.report import Report, RunReport, Score
+from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.score import Score
 
 
 def render(report: Report) -> str:

@@ -69,7 +69,7 @@ class Attempt(Base):
     `output` is what the vendor's program said before it failed."""
 
     __tablename__ = "attempt"
-    __table_args__ = (one_of("outcome", OUTCOMES),)
+    __table_args__ = (one_of("outcome", OUTCOMES), Index(None, "ended_ms"))
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True, autoincrement=False)
     token: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     worker_id: Mapped[str | None]

@@ -32,7 +32,9 @@ from dinoq.db.history import (
 )
 from dinoq.db.items import fail, finish, progress
 from dinoq.db.jobs import cancel
+from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.fleet import Device
+from dinoq.db.tables.items import Attempt
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Phase
 from tests.builders import HOST, compiled, make_device, make_manifest, make_spec, make_worker, shard_result
@@ -243,9 +245,24 @@ def test_a_result_comes_back_as_it_was_handed_in(db: Database) -> None:
     host, job = crew(db, "T4"), submit_job(db, chips=("T4",))
     host.work_off(Kind.PREPROCESS, Kind.COMPILE)
     held = host.take(item(db, job, Kind.INFER).id, T4)
-    result = replace(shard_result(held, host.facts(T4), unreadable=1), overlap="preprocess")
+    result = shard_result(held, host.facts(T4), unreadable=1)
     assert finish(db, held.item_id, held.token, result)[0]
     assert job_record(db, job).runs[0].results == (result,)
+
+
+def test_a_worker_that_comes_long_after_the_last_result_lengthens_no_run(db: Database) -> None:
+    host, job = crew(db, "T4"), submit_job(db, chips=("T4",))
+    host.work_off(Kind.PREPROCESS, Kind.COMPILE)
+    late = host.take(item(db, job, Kind.INFER).id, T4)
+    worker_lost(db, T4)
+    register_worker(db, make_worker(T4, device=host.facts(T4)))
+    host.work_off()
+    before = job_record(db, job).runs[0]
+    assert not finish(db, late.item_id, late.token, shard_result(late, host.facts(T4)))[0]
+    change(db, update(Attempt).where(Attempt.token == late.token, Attempt.outcome == "fenced").values(ended_ms=2**52))
+    after = job_record(db, job).runs[0]
+    assert (len(before.fenced), len(after.fenced)) == (0, 1)
+    assert (after.first_start_ms, after.last_finish_ms) == (before.first_start_ms, before.last_finish_ms)
 
 
 def test_a_report_keeps_the_devices_and_artifact_of_its_day(db: Database) -> None:

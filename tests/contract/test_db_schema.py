@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db import schema
 from dinoq.db.engine import Database, database_url, make_engine, masked_url, open_database
+from dinoq.db.progress import job_progress
 from dinoq.db.tables.base import Base
 from dinoq.jobs.errors import BadSchema, EnvironmentTrouble
 from tests.contract.conftest import admin, url_text
@@ -89,6 +90,21 @@ def test_down_and_up_again_leaves_the_same_schema(url: str) -> None:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     engine.dispose()
     assert (schema.check(url), schema.upgrade(url), schema.check(url)) == ("empty", schema.HEAD, "current")
+
+
+@pytest.mark.parametrize("revision", schema.REVISIONS[:-1])
+def test_an_older_ledger_is_brought_to_this_schema_with_its_jobs(url: str, revision: str) -> None:
+    db = Database(database_url(url))
+    job = submit_job(db)
+    engine = make_engine(database_url(url), foreign_keys=False)
+    with engine.begin() as connection:
+        there = config()
+        there.attributes["connection"] = connection
+        command.downgrade(there, revision)
+    engine.dispose()
+    assert (schema.check(url), schema.upgrade(url), schema.check(url)) == ("behind", schema.HEAD, "current")
+    assert job_progress(db, job).state == "active"
+    db.close()
 
 
 def test_the_code_knows_every_revision_in_order() -> None:

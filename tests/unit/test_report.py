@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord
-from dinoq.jobs.report import NO_BASELINE, Report, build_report
+from dinoq.jobs.report import NO_BASELINE, Overlap, Report, build_report
 from dinoq.jobs.result import Predictions
 from dinoq.jobs.verdicts import Kind, Status
 from tests.builders import make_device, make_manifest, make_spec
@@ -158,9 +158,10 @@ def test_guessing_points_to_the_labels() -> None:
 
 def test_what_ran_beside_a_part_is_noted() -> None:
     record, manifest = cpu_job(samples=512)
-    results = (replace(record.runs[0].results[0], overlap="preprocess"), *record.runs[0].results[1:])
-    report = build_report(with_results(record, 0, results=results), manifest)
-    assert report.runs[0].notes == ("1 of 2 parts ran beside other work on their host: preprocess",)
+    results = (replace(record.runs[0].results[0], overlap="compiling, preprocessing"), *record.runs[0].results[1:])
+    run = build_report(with_results(record, 0, results=results), manifest).runs[0]
+    assert run.notes == ("1 of 2 parts ran beside other work on their host: compiling, preprocessing",)
+    assert run.overlaps == (Overlap(what="compiling", parts=1), Overlap(what="preprocessing", parts=1))
 
 
 def test_failed_parts_and_slices_keep_their_errors() -> None:

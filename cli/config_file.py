@@ -15,6 +15,7 @@ CONFIG_NAME = "dinoq.toml"
 TABLES = ("datasets", "models")
 PREFIXED = ("ascend",)
 """`[ascend] python` is the setting `ascend_python`."""
+EXAMPLE = '[datasets.imagenet] path = "/data/val" labels = "/data/val.txt"'
 Named = Mapping[str, Mapping[str, str]]
 """`[datasets.imagenet]` and the like: by name, then by key; paths are absolute."""
 
@@ -64,7 +65,7 @@ def _find(env: Mapping[str, str]) -> Path | None:
     places = [Path(named)] if named else [Path(CONFIG_NAME), home / CONFIG_NAME]
     found = next((place.absolute() for place in places if place.is_file()), None)
     if found is None and named:
-        raise UsageError(f"DINOQ_CONFIG names {named}, which is no file.")
+        raise UsageError(f"DINOQ_CONFIG names {named}, which is no file.", hint="unset DINOQ_CONFIG")
     return found
 
 
@@ -72,9 +73,9 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}.") from None
+        raise UsageError(f"{path} is no TOML: {error}.", hint='lines such as: chip = "310P3"') from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=f"chmod u+r {path}") from None
 
 
 def _nearest(key: str, known: Collection[str]) -> str:
@@ -85,7 +86,7 @@ def _nearest(key: str, known: Collection[str]) -> str:
 def _text(path: Path, key: str, value: object) -> str:
     """As it would be written in a variable: `true`, `16`, `1,16`."""
     if isinstance(value, dict):
-        raise UsageError(f"{path} has a table [{key}]; expected {key} = a value.")
+        raise UsageError(f"{path} has a table [{key}]; expected {key} = a value.", hint="dinoq config")
     if isinstance(value, list):
         return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -93,11 +94,12 @@ def _text(path: Path, key: str, value: object) -> str:
 
 def _named(path: Path, table: str, found: object, keys: tuple[str, ...]) -> Named:
     if not isinstance(found, dict):
-        raise UsageError(f"{path} has {table} = {found!r}; expected tables [{table}.NAME].")
+        raise UsageError(f"{path} has {table} = {found!r}; expected tables [{table}.NAME].", hint=EXAMPLE)
     entries = {}
     for name, entry in found.items():
         if not isinstance(entry, dict) or "path" not in entry or not set(entry) <= set(keys):
-            raise UsageError(f"{path} has {table}.{name} = {entry!r}; expected a table with {' and '.join(keys)}.")
+            wanted = " and ".join(keys)
+            raise UsageError(f"{path} has {table}.{name} = {entry!r}; expected a table with {wanted}.", hint=EXAMPLE)
         entries[name] = {key: str(_beside(path, str(value))) for key, value in entry.items()}
     return entries
 

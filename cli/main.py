@@ -36,7 +36,7 @@ def _run() -> int:
         complain(error)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        complain(Interrupted("interrupted; nothing was lost that was already stored."))
+        complain(Interrupted("interrupted; nothing was lost that was already stored.", hint="dinoq jobs"))
         return Interrupted.exit_code
     except BrokenPipeError:
         sys.stderr.close()

@@ -15,7 +15,7 @@ from dinoq.jobs.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: its name (`DINOQ_NAME` and the key in dinoq.toml follow from it) and what it is for."""
+    """One setting: its name (its variable and its key in dinoq.toml follow from it) and what it is for."""
 
     name: str
     what: str
@@ -158,7 +158,8 @@ class Settings:
         except ValueError:
             value = -1.0
         if not value >= 0:
-            raise UsageError(f"{name} is {text!r} (from {self.values[name].source}); expected a number from 0.")
+            source = self.values[name].source
+            raise UsageError(f"{name} is {text!r} (from {source}); expected a number from 0.", hint="dinoq config")
         return value
 
 

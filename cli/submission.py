@@ -81,14 +81,14 @@ def read_recipe(text: str) -> Recipe:
     try:
         return recipe_from_toml(path.read_text(encoding="utf-8-sig"), path.stem)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"recipe file {path} cannot be read: {error}.") from None
+        raise UsageError(f"recipe file {path} cannot be read: {error}.", hint="--recipe dino") from None
 
 
 def _precision(text: str | None, chips: list[str]) -> Precision | None:
     if text is None:
         return None
     if text not in ("fp32", "fp16"):
-        raise UsageError(f"precision {text!r} is none of fp32, fp16.")
+        raise UsageError(f"precision {text!r} is none of fp32, fp16.", hint="leave out --precision")
     if text == "fp16" and "cpu" in chips:
         raise UsageError(
             "the cpu device computes in fp32; fp16 is for 310, 310P3 and T4.", hint="leave out --precision"
@@ -116,7 +116,7 @@ def _dataset(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     root = Path(entry["path"]) if entry else Path(text).absolute()
     labels = labels_of(settings, entry or {})
     if limit is not None and limit < 1:
-        raise UsageError(f"--limit is {limit}; expected a whole number from 1.")
+        raise UsageError(f"--limit is {limit}; expected a whole number from 1.", hint="--limit 1000")
     return (text if entry else str(root)), open_dataset(root, Path(labels) if labels else None, limit=limit)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -25,33 +26,29 @@ def has_begun(session: Session, item_id: int, token: int) -> bool:
     return session.scalar(started) is not None
 
 
-def end_attempt(
-    session: Session,
-    item_id: int,
-    token: int,
-    outcome: str,
-    *,
-    digest: str | None = None,
-    error_class: str | None = None,
-    error: str = "",
-    output: str = "",
-    device_key: str | None = None,
-) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended. `digest` is of its predictions; `output` is what the vendor's
+    program said; `device_key` is needed where the item has gone to somebody
+    else meanwhile."""
+
+    outcome: str
+    digest: str | None = None
+    error_class: str | None = None
+    error: str = ""
+    output: str = ""
+    device_key: str | None = None
+
+
+def end_attempt(session: Session, item_id: int, token: int, ending: Ending) -> bool:
     """How it ended; False when it had ended well already. What was `lost` may still turn up and be `fenced`."""
-    ending: dict[str, Any] = {
-        "ended_ms": now_ms(),
-        "outcome": outcome,
-        "digest": digest,
-        "error_class": error_class,
-        "error": error,
-        "output": output,
-    }
-    whom = _by_whom(session, item_id) if outcome != "fenced" else {"device_key": device_key}
-    row = {"item_id": item_id, "token": token, **whom, **ending}
-    ended = insert_into(session, Attempt).values(**row)
+    told: dict[str, Any] = {**asdict(ending), "ended_ms": now_ms()}
+    device = {"device_key": told.pop("device_key")}
+    whom = _by_whom(session, item_id) if ending.outcome != "fenced" else device
+    ended = insert_into(session, Attempt).values(item_id=item_id, token=token, **whom, **told)
     ended = ended.on_conflict_do_update(
         index_elements=["item_id", "token"],
-        set_=ending,
+        set_=told,
         where=or_(Attempt.outcome.is_(None), Attempt.outcome != "done"),
     )
     return bool(changed(session, ended))

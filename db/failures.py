@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from dinoq.db.attempts import end_attempt, has_begun
+from dinoq.db.attempts import Ending, end_attempt, has_begun
 from dinoq.db.engine import Database, changed
 from dinoq.db.fleet import charge
 from dinoq.db.held import Held, lock_item
@@ -51,13 +51,10 @@ def fail(db: Database, item_id: int, token: int, failure: Failure) -> list[Hint]
 def put_back(session: Session, item: Held, failure: Failure) -> set[LaneKey]:
     """Take the item from its worker, within a transaction that locked it; the lanes on which something may open now."""
     verdict = judge(item, failure, begun=has_begun(session, item.id, item.token))
-    end_attempt(
-        session,
-        *(item.id, item.token, verdict.outcome),
-        error_class=failure.kind.value,
-        error=failure.error,
-        output=failure.output,
+    ending = Ending(
+        outcome=verdict.outcome, error_class=failure.kind.value, error=failure.error, output=failure.output
     )
+    end_attempt(session, item.id, item.token, ending)
     infer = item.kind == Kind.INFER
     changed(
         session,

@@ -9,25 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 
 from dinoq.db.engine import Database
-from dinoq.db.log import job_log
-from dinoq.db.progress import JobProgress, RunProgress, job_progress
-from dinoq.db.records import find_artifact, job_record, load_manifest, moment
+from dinoq.db.records import moment
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import JOB_STATES, Job, ManifestRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
-
-__all__ = [
-    "JobProgress",
-    "JobSummary",
-    "RunProgress",
-    "find_artifact",
-    "job_log",
-    "job_progress",
-    "job_record",
-    "list_jobs",
-    "load_manifest",
-    "resolve_job",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +53,7 @@ def resolve_job(db: Database, text: str, owner: str) -> int:
 def list_jobs(db: Database, *, limit: int = 20, state: str | None = None, owner: str | None = None) -> list[JobSummary]:
     """The newest jobs, newest first. Raises: UsageError for a state that no job can be in."""
     if state is not None and state not in JOB_STATES:
-        raise UsageError(f"state {state!r} is not known; there are {', '.join(JOB_STATES)}.")
+        raise UsageError(f"state {state!r} is not known; there are {', '.join(JOB_STATES)}.", hint="--state done")
     which: list[ColumnElement[bool]] = [] if state is None else [Job.state == state]
     if owner is not None:
         which.append(Job.owner == owner)

@@ -6,11 +6,10 @@ from __future__ import annotations
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from dinoq.db.attempts import begin_attempt, end_attempt
-from dinoq.db.claims import claim
+from dinoq.db.attempts import Ending, begin_attempt, end_attempt
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed
-from dinoq.db.failures import fail, put_back
+from dinoq.db.failures import put_back
 from dinoq.db.held import Held, is_held, lock_item
 from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes
@@ -19,8 +18,6 @@ from dinoq.db.settle import LaneKey, settle, settle_run
 from dinoq.db.tables.items import Item
 from dinoq.jobs.ledger import LEASE_MS, Failure, FailureClass, Hint, Kind, Phase
 from dinoq.jobs.result import ShardResult
-
-__all__ = ["claim", "fail", "finish", "progress", "start"]
 
 
 def start(db: Database, item_id: int, token: int) -> bool:
@@ -69,7 +66,7 @@ def finish(db: Database, item_id: int, token: int, result: Result) -> tuple[bool
 
 def _done(session: Session, item: Held, result: Result) -> set[LaneKey]:
     store_result(session, item, result)
-    end_attempt(session, item.id, item.token, "done", digest=digest_of(result))
+    end_attempt(session, item.id, item.token, Ending(outcome="done", digest=digest_of(result)))
     done = {"state": "done", "lease_until_ms": None, "n_done": item.count, "error": ""}
     changed(session, update(Item).where(is_held(item.id, item.token)).values(**done))
     infer = item.kind == Kind.INFER
@@ -81,4 +78,5 @@ def _fenced(session: Session, item: Held, token: int, result: Result) -> bool:
     if token > item.token or (item.kind == Kind.INFER and not isinstance(result, ShardResult)):
         return False
     device = result.device if isinstance(result, ShardResult) else None
-    return not end_attempt(session, item.id, token, "fenced", digest=digest_of(result), device_key=device)
+    ending = Ending(outcome="fenced", digest=digest_of(result), device_key=device)
+    return not end_attempt(session, item.id, token, ending)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
-from dinoq.db.hints import first_hints, hint, mark_unhinted
+from dinoq.db.hints import hint, mark_unhinted
 from dinoq.db.lanes import open_lanes
 from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, settle
 from dinoq.db.tables.items import Item
@@ -21,8 +21,6 @@ from dinoq.jobs.ledger import Hint, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import Slice, plan_parts, plan_slices
 from dinoq.jobs.spec import JobSpec
-
-__all__ = ["cancel", "first_hints", "mark_unhinted", "retry", "submit"]
 
 Values = dict[str, Any]
 FRESH: Values = {
@@ -44,7 +42,8 @@ def submit(db: Database, spec: JobSpec, manifest: Manifest, *, owner: str, store
     `store_id` names the store that holds the model. Raises: UsageError when there is nothing to evaluate.
     """
     if not len(manifest) or not spec.runs:
-        raise UsageError(f"job {spec.name!r} has {len(manifest)} samples and {len(spec.runs)} runs; nothing to do.")
+        text = f"job {spec.name!r} has {len(manifest)} samples and {len(spec.runs)} runs; nothing to do."
+        raise UsageError(text, hint="name a folder with photos, chips and batches")
     if (manifest.id, len(manifest)) != (spec.data.manifest_id, spec.data.samples):
         raise ValueError("the manifest is not the one that the spec names")
     slices = plan_slices(len(manifest), (run.batch for run in spec.runs))
@@ -80,7 +79,8 @@ def cancel(db: Database, job_id: int) -> int:
     def work(session: Session) -> tuple[int, set[LaneKey]]:
         state = _known(job_id, lock_job(session, job_id))
         if state in ("done", "failed"):
-            raise UsageError(f"job {job_id} is {state} already; there is nothing to cancel.")
+            text = f"job {job_id} is {state} already; there is nothing to cancel."
+            raise UsageError(text, hint=f"dinoq report {job_id}")
         unended = and_(Run.job_id == job_id, Run.state.in_(UNENDED))
         lanes = {
             LaneKey(row.chip, row.origin)

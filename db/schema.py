@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Engine, exc, inspect, text
 from dinoq.db.engine import BUSY_MS, database_url, lost_to_another, make_engine, masked_url, sentences
 from dinoq.jobs.errors import BadSchema
 
-__all__ = ["check", "make_ready", "masked_url", "upgrade"]
-
 State = Literal["empty", "behind", "current", "newer", "foreign"]
 
 REVISIONS = ("0001", "0002", "0003")

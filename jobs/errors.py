@@ -1,5 +1,7 @@
 """Every error that a user can meet: what is wrong (the class), which (the message), what to do next (the hint).
 
+What a report finds (samples missing, a gate missed) is no error but a verdict, with a code of its own.
+
 DinoqError                 1   an internal error, if nothing below fits
 ├── UsageError             2   what was asked cannot be meant
 │   ├── UnknownChip            no such chip
@@ -15,7 +17,6 @@ DinoqError                 1   an internal error, if nothing below fits
 │   ├── StateBusy              another supervisor owns the state folder
 │   ├── BadFolder              state or store folder that cannot serve
 │   └── BadSchema              a database of another version, or none
-├── Incomplete             6   samples are missing
 └── Interrupted          130   Ctrl-C
 """
 
@@ -92,12 +93,6 @@ class BadFolder(EnvironmentTrouble):
 
 class BadSchema(EnvironmentTrouble):
     """A database of another version, or none."""
-
-
-class Incomplete(DinoqError):
-    """Samples are missing."""
-
-    exit_code = 6
 
 
 class Interrupted(DinoqError):

@@ -13,6 +13,7 @@ from dinoq.jobs.errors import BadRecipe
 
 Geometry = Literal["shorter_side", "square"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"]
+OWN = 'a file such as: base = "dino", interpolation = "bilinear", each on a line of its own'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +112,13 @@ def recipe_from_toml(text: str, name: str) -> Recipe:
     try:
         values: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadRecipe(f"recipe {name!r} is no TOML: {error}.") from None
+        raise BadRecipe(f"recipe {name!r} is no TOML: {error}.", hint=OWN) from None
     base = recipe_named(str(values.pop("base", "dino")))
     known = set(base.to_json())
     if unknown := sorted(set(values) - known):
-        raise BadRecipe(f"recipe {name!r} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}.")
+        raise BadRecipe(
+            f"recipe {name!r} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}.", hint=OWN
+        )
     return recipe_from_json(base.to_json() | {"source": f"{name}"} | values | {"name": str(values.get("name", name))})
 
 
@@ -141,14 +144,14 @@ def recipe_from_json(values: dict[str, object]) -> Recipe:
 def _positive(values: dict[str, object], key: str, at_most: int = 4096) -> int:
     value = values.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= at_most:
-        raise BadRecipe(f"recipe key {key!r} is {value!r}; expected a whole number from 1 to {at_most}.")
+        raise BadRecipe(f"recipe key {key!r} is {value!r}; expected a whole number from 1 to {at_most}.", hint=OWN)
     return value
 
 
 def _one_of(values: dict[str, object], key: str, choices: tuple[str, ...]) -> str:
     value = values.get(key)
     if value not in choices:
-        raise BadRecipe(f"recipe key {key!r} is {value!r}; expected one of {', '.join(choices)}.")
+        raise BadRecipe(f"recipe key {key!r} is {value!r}; expected one of {', '.join(choices)}.", hint=OWN)
     return str(value)
 
 
@@ -158,7 +161,9 @@ def _numbers(values: dict[str, object], key: str, n: int, *, nonzero: bool = Fal
     numbers = tuple(float(item) for item in items if isinstance(item, int | float) and not isinstance(item, bool))
     if len(numbers) != n or len(items) != n or not all(map(math.isfinite, numbers)) or (nonzero and 0.0 in numbers):
         what = "a number" if n == 1 else f"{n} numbers"
-        raise BadRecipe(f"recipe key {key!r} is {value!r}; expected {what}{', none of them 0' if nonzero else ''}.")
+        raise BadRecipe(
+            f"recipe key {key!r} is {value!r}; expected {what}{', none of them 0' if nonzero else ''}.", hint=OWN
+        )
     return numbers
 
 

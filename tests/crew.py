@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
+from dinoq.db.claims import claim
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed
 from dinoq.db.fleet import register_device, register_worker
-from dinoq.db.items import claim, finish, start
+from dinoq.db.items import finish, start
 from dinoq.db.jobs import submit
 from dinoq.db.tables.base import Base
 from dinoq.db.tables.fleet import Worker

@@ -226,7 +226,8 @@ class Supervisor:
         deadline = time.monotonic() + 10
         while not answers(folder):
             if self._broker.poll() is not None or time.monotonic() > deadline:
-                raise NoBroker(f"the embedded queue server did not start: see {setup.state}/logs/broker.log.")
+                where = f"{setup.state}/logs/broker.log"
+                raise NoBroker(f"the embedded queue server did not start: see {where}.", hint="dinoq doctor")
             time.sleep(0.01)
         return socket_url(folder)
 

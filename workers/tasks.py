@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database
-from dinoq.db.items import claim, fail, finish, progress
+from dinoq.db.failures import fail
+from dinoq.db.items import finish, progress
 from dinoq.jobs.errors import DinoqError
 from dinoq.jobs.ledger import Claim, Compiled, Failure, FailureClass, Hint, Phase, Preprocessed, Refusal
 from dinoq.jobs.result import ShardResult

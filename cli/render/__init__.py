@@ -17,6 +17,6 @@ FORMATS = {"text": "text", "md": "markdown", "json": "json"}
 def renderer(format: str) -> Callable[[Report], str]:
     """The function that renders this format. Raises: UsageError, naming those there are."""
     if format not in FORMATS:
-        raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}.")
+        raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}.", hint="--format text")
     module = importlib.import_module(f"dinoq.cli.render.{FORMATS[format]}")
     return cast("Callable[[Report], str]", module.render)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database
+from dinoq.db.failures import fail
 from dinoq.db.fleet import charge, register_device, register_worker, retire_worker
-from dinoq.db.items import claim, fail, start
+from dinoq.db.items import start
 from dinoq.db.jobs import cancel
 from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.fleet import Device

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database
-from dinoq.db.history import job_record
-from dinoq.db.items import claim, fail, finish, progress, start
-from dinoq.db.jobs import first_hints
+from dinoq.db.failures import fail
+from dinoq.db.hints import first_hints
+from dinoq.db.items import finish, progress, start
+from dinoq.db.records import job_record
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.results import ShardResultRow

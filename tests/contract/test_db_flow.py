@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from dinoq.db.engine import Database
-from dinoq.db.history import job_record
+from dinoq.db.hints import first_hints
 from dinoq.db.items import finish
-from dinoq.db.jobs import first_hints, submit
+from dinoq.db.jobs import submit
 from dinoq.db.lanes import open_next
+from dinoq.db.records import job_record
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import ManifestRow
 from dinoq.db.tables.results import ShardResultRow

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from dinoq.db.engine import Database
+from dinoq.db.failures import fail
 from dinoq.db.fleet import (
     beat,
     charge,
@@ -21,17 +22,12 @@ from dinoq.db.fleet import (
     retire_worker,
     trust_again,
 )
-from dinoq.db.history import (
-    find_artifact,
-    job_log,
-    job_progress,
-    job_record,
-    list_jobs,
-    load_manifest,
-    resolve_job,
-)
-from dinoq.db.items import fail, finish, progress
+from dinoq.db.history import list_jobs, resolve_job
+from dinoq.db.items import finish, progress
 from dinoq.db.jobs import cancel
+from dinoq.db.log import job_log
+from dinoq.db.progress import job_progress
+from dinoq.db.records import find_artifact, job_record, load_manifest
 from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt

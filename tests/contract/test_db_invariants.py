@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database
+from dinoq.db.failures import fail
 from dinoq.db.fleet import trust_again
-from dinoq.db.history import job_record
-from dinoq.db.items import claim, fail, finish, progress, start
+from dinoq.db.items import finish, progress, start
 from dinoq.db.jobs import cancel, retry
+from dinoq.db.records import job_record
 from dinoq.db.sweep import sweep, worker_lost
 from dinoq.db.tables.items import UNFINISHED, Item
 from dinoq.db.tables.jobs import Run

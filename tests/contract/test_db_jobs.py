@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from dinoq.db.engine import Database
-from dinoq.db.history import job_record
-from dinoq.db.items import fail, finish, progress
+from dinoq.db.failures import fail
+from dinoq.db.items import finish, progress
 from dinoq.db.jobs import cancel, retry
+from dinoq.db.records import job_record
 from dinoq.db.sweep import sweep
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.results import ShardResultRow

@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database, changed
-from dinoq.db.items import claim, fail, finish, start
+from dinoq.db.failures import fail
+from dinoq.db.items import finish, start
 from dinoq.db.jobs import cancel
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import sweep, worker_lost

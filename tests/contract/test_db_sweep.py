@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from dinoq.db.engine import Database
+from dinoq.db.failures import fail
 from dinoq.db.fleet import beat, list_workers, retire_worker
-from dinoq.db.items import fail, finish
-from dinoq.db.jobs import first_hints, mark_unhinted
+from dinoq.db.hints import first_hints, mark_unhinted
+from dinoq.db.items import finish
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.db.tables.fleet import Device

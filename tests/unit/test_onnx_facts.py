@@ -68,12 +68,12 @@ def test_weights_that_are_listed_as_inputs_are_none(tmp_path: Path) -> None:
     [
         ([value("a", ["N", 3, 8, 8]), value("b", ["N", 1])], [value("out", ["N", 9])], "has 2 inputs (a, b)"),
         ([value("a", ["N", 3, 8, 8])], [value("x", ["N", 9]), value("y", ["N", 9])], "and 2 outputs"),
-        ([value("a", ["N", 1, 8, 8])], [value("out", ["N", 9])], "takes a [N, 1, 8, 8]"),
-        ([value("a", ["N", 192])], [value("out", ["N", 9])], "takes a [N, 192]"),
-        ([value("a", ["N", 3, 8, 8], TensorProto.UINT8)], [value("out", ["N", 9])], "takes a [N, 3, 8, 8]"),
-        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", "C"])], "gives out [N, N]"),
-        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", 9, 1, 1])], "gives out [N, 9, 1, 1]"),
-        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", 1])], "gives out [N, 1]"),
+        ([value("a", ["N", 1, 8, 8])], [value("out", ["N", 9])], "takes a: float [?, 1, 8, 8]"),
+        ([value("a", ["N", 192])], [value("out", ["N", 9])], "takes a: float [?, 192]"),
+        ([value("a", ["N", 3, 8, 8], TensorProto.UINT8)], [value("out", ["N", 9])], "takes a: uint8 [?, 3, 8, 8]"),
+        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", "C"])], "gives out: float [?, ?]"),
+        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", 9, 1, 1])], "gives out: float [?, 9, 1, 1]"),
+        ([value("a", ["N", 3, 8, 8])], [value("out", ["N", 1])], "gives out: float [?, 1]"),
         ([value("a", ["N", 3, 8, 8])], [value("out", ["N", 40_000])], "at most 32767"),
     ],
 )

@@ -29,7 +29,7 @@ def read_labels(path: Path) -> dict[str, int]:
             )
         labels[name], lines[name] = label, number
     if not labels:
-        raise BadLabels(f"{path} is empty; expected one line NAME INDEX per photo.")
+        raise BadLabels(f"{path} is empty; expected one line NAME INDEX per photo.", hint="--labels FILE")
     return labels
 
 
@@ -42,7 +42,8 @@ def _pair(path: Path, number: int, line: str) -> tuple[str, int]:
         )
     name, label = found["name"], found["label"]
     if not re.fullmatch(r"[0-9]{1,9}", label):
-        raise BadLabels(f"{path} line {number}: the class of {name} is {label!r}; expected a whole number from 0.")
+        text = f"{path} line {number}: the class of {name} is {label!r}; expected a whole number from 0."
+        raise BadLabels(text, hint="one line NAME INDEX per photo")
     return name, int(label)
 
 

@@ -63,7 +63,7 @@ class Store:
         """Where an artifact lies, confined to the store. Raises: BadFolder for a place outside."""
         path = (self.path / artifact.uri).resolve()
         if self.path.resolve() not in path.parents:
-            raise BadFolder(f"artifact {artifact.key[:12]} points outside the store.")
+            raise BadFolder(f"artifact {artifact.key[:12]} points outside the store.", hint="submit the job again")
         return path
 
     def verify(self, artifact: ArtifactRef) -> bool:
@@ -105,5 +105,5 @@ def _sha256_of(path: Path) -> str:
 def _hex(text: str) -> str:
     """Keys become file names: nothing but hexadecimal ever does."""
     if not text or set(text) - set("0123456789abcdef"):
-        raise BadFolder(f"{text[:20]!r} is no key of the store.")
+        raise BadFolder(f"{text[:20]!r} is no key of the store.", hint="submit the job again")
     return text

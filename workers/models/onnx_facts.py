@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FLOAT = 1
 BASELINE_KEY = "dinoq.baseline_top1"
+AGAIN = "export the classifier alone, without what comes before and after it"
 EXPECTED = "one float input [N, 3, H, W] and one output [N, classes]"
 
 
@@ -29,14 +30,16 @@ def read_model(path: Path, *, default_hw: tuple[int, int]) -> ModelRef:
     if len(inputs) != 1 or len(model.graph.output) != 1:
         raise BadModel(
             f"model {path} has {len(inputs)} inputs ({', '.join(value.name for value in inputs)}) and "
-            f"{len(model.graph.output)} outputs; expected {EXPECTED}."
+            f"{len(model.graph.output)} outputs; expected {EXPECTED}.",
+            hint=AGAIN,
         )
     shape, out = _dims(inputs[0]), _dims(model.graph.output[0])
     if inputs[0].type.tensor_type.elem_type != FLOAT or len(shape) != 4 or shape[1] not in (3, None):
-        raise BadModel(f"model {path} takes {_shown(inputs[0])}; expected {EXPECTED}.")
+        raise BadModel(f"model {path} takes {_shown(inputs[0])}; expected {EXPECTED}.", hint=AGAIN)
     if len(out) != 2 or not out[1] or not 1 < out[1] <= MAX_CLASSES:
         raise BadModel(
-            f"model {path} gives {_shown(model.graph.output[0])}; expected {EXPECTED}, at most {MAX_CLASSES}."
+            f"model {path} gives {_shown(model.graph.output[0])}; expected {EXPECTED}, at most {MAX_CLASSES}.",
+            hint=AGAIN,
         )
     hw = (shape[2] or default_hw[0], shape[3] or default_hw[1])
     return ModelRef(
@@ -109,7 +112,11 @@ def _dims(value: ValueInfoProto) -> list[int | None]:
 
 
 def _shown(value: ValueInfoProto) -> str:
-    return f"{value.name} [{', '.join('N' if size is None else str(size) for size in _dims(value))}]"
+    import onnx
+
+    kind = onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
+    sizes = ["?" if size is None else str(size) for size in _dims(value)]
+    return f"{value.name}: {kind} [{', '.join(sizes)}]"
 
 
 def _sha256(path: Path) -> str:

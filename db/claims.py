@@ -37,6 +37,10 @@ def _claim(session: Session, item_id: int, worker_id: str) -> Claim | Refusal:
         pass_on(session, item_id)
         return Refusal(f"item {item_id} failed on {asker.device} before, and another device is there")
     if reason := host_is_busy(session, asker, asked):
+        if asked.kind == Kind.COMPILE and asker.device:
+            # A thread that waits to compile for the next run is one that does not feed this one.
+            pass_on(session, item_id)
+            return Refusal(reason)
         return Refusal(reason, again=True)
     target = target_of(session, asker, asked) if asked.kind == Kind.COMPILE else None
     if asked.kind == Kind.COMPILE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -13,15 +14,15 @@ from dinoq.db.engine import Database
 from dinoq.db.failures import fail
 from dinoq.db.items import finish, progress
 from dinoq.jobs.errors import DinoqError
-from dinoq.jobs.ledger import Claim, Compiled, Failure, FailureClass, Hint, Phase, Preprocessed, Refusal
+from dinoq.jobs.ledger import Claim, Compiled, Failure, FailureClass, Hint, Phase, Preprocessed
 from dinoq.jobs.result import ShardResult
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 2.0
 """How often a lease is extended; a fifth of its length."""
-ASK_AGAIN_S = 0.2
-"""How soon a claim that a busy host refused is tried again."""
+ASK_AGAIN_S = (0.2, 0.3, 0.5, 0.7, 1.0)
+"""After which pauses a claim that a busy host refused is tried again, then every second: each try writes to SQL."""
 
 Result = Preprocessed | Compiled | ShardResult
 Perform = Callable[[Claim, "Lease"], Result]
@@ -89,6 +90,7 @@ def work(item_id: int, *, db: Database, worker_id: str, perform: Perform, publis
 
 
 def _claimed(item_id: int, db: Database, worker_id: str, leave: Exit) -> Claim | None:
+    pauses = itertools.chain(ASK_AGAIN_S, itertools.repeat(ASK_AGAIN_S[-1]))
     while not leave.leaving.is_set():
         answer = claim(db, item_id, worker_id)
         if isinstance(answer, Claim):
@@ -96,13 +98,8 @@ def _claimed(item_id: int, db: Database, worker_id: str, leave: Exit) -> Claim |
         if not answer.again:
             log.debug("item %d: %s", item_id, answer.reason)
             return None
-        _pause(answer, leave)
+        leave.leaving.wait(next(pauses))
     return None
-
-
-def _pause(refusal: Refusal, leave: Exit) -> None:
-    log.debug("asking again: %s", refusal.reason)
-    leave.leaving.wait(ASK_AGAIN_S)
 
 
 def _done(held: Claim, db: Database, perform: Perform, leave: Exit) -> list[Hint]:
@@ -124,7 +121,7 @@ def _done(held: Claim, db: Database, perform: Perform, leave: Exit) -> list[Hint
     else:
         stored, hints = finish(db, held.item_id, held.token, result)
         if not stored:
-            log.warning("item %d came too late; recorded as fenced", held.item_id)
+            log.warning("item %d: the result was not taken: it came too late, or did not fit", held.item_id)
         return hints
     log.warning("item %d: %s: %s", held.item_id, failure.kind, failure.error)
     return fail(db, held.item_id, held.token, failure)

@@ -15,7 +15,7 @@ from dinoq.db.failures import fail
 from dinoq.db.fleet import charge, register_device, register_worker, retire_worker
 from dinoq.db.items import start
 from dinoq.db.jobs import cancel
-from dinoq.db.sweep import worker_lost
+from dinoq.db.sweep import sweep, worker_lost
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.jobs import Run
 from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
@@ -254,9 +254,18 @@ def test_preparation_waits_while_a_cpu_part_runs_on_its_host(db: Database) -> No
     held = host.take(part(db, open_job(db, host, "cpu")), CPU)
     waiting = submit_job(db)
     assert busy(db, item(db, waiting, Kind.PREPROCESS).id, host.prep)
-    assert busy(db, item(db, waiting, Kind.COMPILE).id, CPU)
     fail(db, held.item_id, held.token, Failure(FailureClass.DRAINED, ""))
     host.take(item(db, waiting, Kind.PREPROCESS).id, host.prep)
+
+
+def test_a_device_worker_keeps_no_thread_waiting_to_compile_while_its_host_measures(db: Database) -> None:
+    host = crew(db)
+    held = host.take(part(db, open_job(db, host, "cpu")), CPU)
+    waiting = item(db, submit_job(db), Kind.COMPILE)
+    assert "measuring on cpu" in refused(db, waiting.id, CPU)
+    assert waiting.id in [hint.item_id for hint in sweep(db)]
+    fail(db, held.item_id, held.token, Failure(FailureClass.DRAINED, ""))
+    host.take(waiting.id, CPU)
 
 
 @pytest.mark.parametrize("kind", [Kind.PREPROCESS, Kind.COMPILE])

@@ -66,7 +66,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     made = Ledger()
     for name in ("claim", "finish", "fail", "progress"):
         monkeypatch.setattr(tasks, name, getattr(made, name))
-    monkeypatch.setattr(tasks, "ASK_AGAIN_S", 0.0)
+    monkeypatch.setattr(tasks, "ASK_AGAIN_S", (0.0,))
     return made
 
 
@@ -121,8 +121,12 @@ def test_whoever_leaves_takes_nothing_new(ledger: Ledger) -> None:
 
 def test_whoever_leaves_asks_a_busy_host_no_more(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     leave = Exit()
-    ledger.answers = [BUSY]
-    monkeypatch.setattr(tasks, "_pause", lambda *_: leave.leaving.set())
+
+    def busy(*_: object) -> Refusal:
+        leave.leaving.set()
+        return BUSY
+
+    monkeypatch.setattr(tasks, "claim", busy)
     assert do(never, leave) == []
 
 

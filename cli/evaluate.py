@@ -9,9 +9,11 @@ import typer
 from dinoq.cli import console, settings
 from dinoq.cli.settings import Settings
 from dinoq.cli.submission import Prepared, Wishes
+from dinoq.jobs.errors import StateBusy
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
+    from dinoq.workers.supervisor import Setup
 
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
 Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
@@ -120,27 +122,53 @@ def run(
 
 
 def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool) -> int:
-    """Store the job and see it through: beside a living `up` by waiting, else by a supervisor of our own."""
-    from dinoq.cli.hosting import local_setup, require_devices, supervise
-    from dinoq.cli.ledger import open_ledger, send
+    """Store the job and see it through: beside a living `up` by waiting, else by a supervisor of our own.
+
+    Another `run` of this state folder works for its own job alone: this one goes after it.
+    """
+    from dinoq.cli.hosting import local_setup, require_devices
+    from dinoq.cli.ledger import open_ledger
     from dinoq.cli.submission import store_job
-    from dinoq.cli.waiting import print_report, require_workers, wait_and_report
-    from dinoq.db.hints import first_hints
+    from dinoq.cli.waiting import wait_for_turn
     from dinoq.workers.state_folder import is_locked
 
     db = open_ledger(now)
-    if is_locked(now.state):
-        job = store_job(db, now, prepared)
-        console.say(f"job {job} is stored; the dinoq up of this state folder works on it")
-        send(db, now, first_hints(db, job))
-        require_workers(db, job, prepared.spec)
-        return wait_and_report(db, job, format, strict=strict)
-    setup = local_setup(now)
-    require_devices(setup, prepared.spec)
+    wait_for_turn(now.state)
+    setup = None if is_locked(now.state) else local_setup(now)
+    if setup is not None:
+        require_devices(setup, prepared.spec)
     job = store_job(db, now, prepared)
+    if setup is None:
+        return _beside(db, now, job, prepared, format, strict=strict)
     console.say(f"job {job} is stored")
-    supervise(db, setup, only_job=job)
-    return print_report(db, job, format, strict=strict)
+    return _alone(db, setup, job, format, strict=strict)
+
+
+def _beside(db: Database, now: Settings, job: int, prepared: Prepared, format: str, *, strict: bool) -> int:
+    from dinoq.cli.ledger import send
+    from dinoq.cli.waiting import require_workers, wait_and_report
+    from dinoq.db.hints import first_hints
+
+    console.say(f"job {job} is stored; the dinoq up of this state folder works on it")
+    send(db, now, first_hints(db, job))
+    require_workers(db, job, prepared.spec)
+    return wait_and_report(db, job, format, strict=strict)
+
+
+def _alone(db: Database, setup: Setup, job: int, format: str, *, strict: bool) -> int:
+    from dinoq.cli.hosting import supervise
+    from dinoq.cli.waiting import print_report, wait_for_turn
+    from dinoq.workers.state_folder import pointer
+
+    while True:
+        try:
+            supervise(db, setup, only_job=job)
+            return print_report(db, job, format, strict=strict)
+        except StateBusy:  # of those that waited for their turn, another was faster
+            owner = pointer(setup.state)
+            if owner is not None and owner.only_job is None:
+                raise
+            wait_for_turn(setup.state)
 
 
 def _tell_notes(prepared: Prepared) -> None:
@@ -157,6 +185,6 @@ def _plan(prepared: Prepared) -> str:
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:
     from dinoq.cli.waiting import chips_without_worker
 
-    missing = chips_without_worker(db, prepared.spec)
+    missing = chips_without_worker(db, job, prepared.spec)
     if missing:
         console.note(f"job {job} is stored; no {' and no '.join(missing)} worker is alive yet. Start workers: dinoq up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console
@@ -16,11 +17,26 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 
 
-def chips_without_worker(db: Database, spec: JobSpec) -> list[str]:
-    """Chips of the job for which no worker of any host is alive."""
+def wait_for_turn(state: Path) -> None:
+    """Until no other `dinoq run` has the state folder; says once for whom it waits."""
+    from dinoq.workers.state_folder import is_locked, pointer
+
+    told = False
+    while is_locked(state):
+        owner = pointer(state)
+        if owner is not None and owner.only_job is None:
+            return
+        if owner is not None and not told:
+            console.say(f"job {owner.only_job} runs on this state folder (pid {owner.pid}); this one goes next")
+            told = True
+        time.sleep(POLL_S)
+
+
+def chips_without_worker(db: Database, job: int, spec: JobSpec) -> list[str]:
+    """Chips of the job for which no worker of any host is alive that could take its items."""
     from dinoq.db.fleet import living_chips
 
-    alive = living_chips(db)
+    alive = living_chips(db, job)
     return [chip for chip in dict.fromkeys(run.chip for run in spec.runs) if chip not in alive]
 
 
@@ -28,9 +44,9 @@ def require_workers(db: Database, job: int, spec: JobSpec) -> None:
     """Raises: NoDevice when waiting would be in vain; the job stays stored."""
     from dinoq.db.fleet import living_chips
 
-    missing = chips_without_worker(db, spec)
+    missing = chips_without_worker(db, job, spec)
     if missing:
-        alive = ", ".join(sorted(living_chips(db))) or "none"
+        alive = ", ".join(sorted(living_chips(db, job))) or "none"
         raise NoDevice(
             f"no host has a {' or a '.join(missing)}; alive are {alive}. Job {job} is stored and waits.",
             hint=f"dinoq up on a {missing[0]} host, then dinoq status {job} --watch",

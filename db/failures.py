@@ -51,9 +51,7 @@ def fail(db: Database, item_id: int, token: int, failure: Failure) -> list[Hint]
 def put_back(session: Session, item: Held, failure: Failure) -> set[LaneKey]:
     """Take the item from its worker, within a transaction that locked it; the lanes on which something may open now."""
     verdict = judge(item, failure, begun=has_begun(session, item.id, item.token))
-    ending = Ending(
-        outcome=verdict.outcome, error_class=failure.kind.value, error=failure.error, output=failure.output
-    )
+    ending = Ending(outcome=verdict.outcome, error_class=failure.kind.value, error=failure.error, output=failure.output)
     end_attempt(session, item.id, item.token, ending)
     infer = item.kind == Kind.INFER
     changed(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.tables.fleet import Device, Worker
+from dinoq.db.tables.jobs import Job
 from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, Toolchain, WorkerFacts
 
 
@@ -152,10 +153,12 @@ def list_workers(db: Database) -> list[WorkerRow]:
     ]
 
 
-def living_chips(db: Database) -> frozenset[str]:
-    """Chips of which some device has a living worker and is not set aside."""
+def living_chips(db: Database, job_id: int) -> frozenset[str]:
+    """Chips of which some device, not set aside, has a living worker that sees the job's store and may work for it."""
     with db.read() as session:
         found = select(Device.chip).join(Worker, Worker.device_key == Device.key)
+        found = found.join(Job, and_(Job.id == job_id, Job.store_id == Worker.store_id))
+        found = found.where(or_(Worker.only_job.is_(None), Worker.only_job == job_id))
         return frozenset(session.scalars(found.where(living(clock(session)), Device.state == "ok")))
 
 

@@ -17,11 +17,13 @@ from dinoq.workers.data.mounts import network_filesystem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """What a living supervisor says of itself: its pid, host, and the broker it uses."""
+    """What a living supervisor says of itself: its pid, host, the broker it uses, and the job if it works for one
+    alone."""
 
     pid: int
     host: str
     broker_url: str
+    only_job: int | None = None
 
 
 def prepare(state: Path) -> str:

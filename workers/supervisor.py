@@ -88,10 +88,12 @@ class Supervisor:
         setup = self._setup
         self._state_id = state_folder.prepare(setup.state)
         self._lock = state_folder.lock(setup.state)
+        state_folder.unpoint(setup.state)  # of one that was killed
         try:
             self._url = setup.broker_url or self._start_broker()
             self._app = make_app(self._url)
-            state_folder.point(setup.state, Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url))
+            owner = Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url, only_job=setup.only_job)
+            state_folder.point(setup.state, owner)
             trust_again(self._db, [device.facts.key for device in setup.devices])
             self._tell(predecessors_lost(self._db, self._state_id))
             note_absence(self._db, setup.only_job)

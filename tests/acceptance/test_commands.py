@@ -81,6 +81,15 @@ def test_run_beside_a_living_up_lets_it_work(bench: Bench) -> None:
     assert up.wait(30) == 0
 
 
+def test_two_runs_on_one_state_folder_go_one_after_the_other(bench: Bench) -> None:
+    first = bench.shell.start("run", *bench.args("--loop", "10000"))
+    eventually((bench.shell.home / ".dinoq/state/supervisor.json").exists, "the first run")
+    second = bench.run()
+    assert "job 1 runs on this state folder" in second.err
+    assert (second.code, second.json["job"], second.json["state"]) == (0, 2, "done")
+    assert first.wait(60) == 0
+
+
 def test_a_cancelled_job_is_over_and_incomplete(bench: Bench) -> None:
     bench.shell.dinoq("submit", *bench.args())
     assert bench.shell.dinoq("cancel").code == 0

@@ -61,19 +61,26 @@ def test_a_worker_is_listed_until_it_leaves(db: Database) -> None:
 
 def test_a_heartbeat_makes_a_silent_worker_alive_but_no_dead_one(db: Database) -> None:
     crew(db, "T4")
+    job = submit_job(db)
     silence(db, T4)
-    assert living_chips(db) == frozenset()
+    assert living_chips(db, job) == frozenset()
     beat(db, T4)
-    assert living_chips(db) == {"T4"}
+    assert living_chips(db, job) == {"T4"}
     retire_worker(db, T4)
     beat(db, T4)
-    assert living_chips(db) == frozenset()
+    assert living_chips(db, job) == frozenset()
 
 
 def test_a_faulty_device_gives_its_host_no_chip(db: Database) -> None:
     crew(db, "T4")
     change(db, update(Device).values(state="faulty"))
-    assert living_chips(db) == frozenset()
+    assert living_chips(db, submit_job(db)) == frozenset()
+
+
+def test_a_worker_gives_its_chip_only_to_jobs_that_it_may_take(db: Database) -> None:
+    Crew(db).device("T4", only_job=1)
+    jobs = [submit_job(db), submit_job(db), submit_job(db, store_id="store-2")]
+    assert [living_chips(db, job) for job in jobs] == [{"T4"}, frozenset(), frozenset()]
 
 
 def test_a_device_that_registers_again_has_its_new_facts_and_old_faults(db: Database) -> None:

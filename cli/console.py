@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dinoq.jobs.errors import DinoqError
+from dinoq.jobs.errors import DinoqError, Interrupted
 
 
 def result(text: str) -> None:
@@ -24,7 +24,10 @@ def say(text: str) -> None:
 
 def complain(error: DinoqError) -> None:
     """One sentence: what, which, what was expected, what to do next."""
-    _say(f"error: {error}" + (f" Try: {error.hint}" if error.hint else ""))
+    if isinstance(error, Interrupted):  # wanted, so no error
+        note(f"{error} {error.hint}".rstrip())
+    else:
+        _say(f"error: {error}" + (f" Try: {error.hint}" if error.hint else ""))
 
 
 def _say(text: str) -> None:

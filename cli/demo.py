@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.jobs.errors import DinoqError
+from dinoq.jobs.errors import DinoqError, Interrupted
 
 if TYPE_CHECKING:
     from dinoq.jobs.report import Report
@@ -34,13 +37,28 @@ def demo(
     """Draw pictures whose right classes are known, evaluate them with batches 1 and 16 on cpu, check both counts."""
     from dinoq.workers.models.codebook import write_codebook
 
-    with tempfile.TemporaryDirectory(prefix="dinoq-demo-") as scratch:
-        folder = keep or Path(scratch)
+    with _folder(keep) as folder:
         console.say(f"drawing pictures and model into {folder}")
         book = write_codebook(folder)
         job, made = _evaluate(book)
     _check(book, job, made)
     return made.exit_code
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """Where to draw: a folder of our own goes when the job has ended, for one that was interrupted it stays."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="dinoq-demo-"))
+    wanted = keep is not None
+    try:
+        yield folder
+    except Interrupted:
+        wanted = True
+        console.note(f"the pictures stay in {folder} for whoever resumes the job.")
+        raise
+    finally:
+        if not wanted:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _evaluate(book: Codebook) -> tuple[int, Report]:

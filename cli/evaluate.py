@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dinoq.cli import console, settings
+from dinoq.cli import console, interrupts, settings
 from dinoq.cli.settings import Settings
 from dinoq.cli.submission import Prepared, Wishes
 from dinoq.jobs.errors import StateBusy
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
+    from dinoq.jobs.spec import JobSpec
     from dinoq.workers.supervisor import Setup
 
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
@@ -75,14 +76,15 @@ def submit(
 
     db = open_ledger(now)
     job = store_job(db, now, prepared)
-    console.result(f'{{"job": {job}}}' if as_json else f"job {job}")
-    send(db, now, first_hints(db, job))
-    if wait:
-        from dinoq.cli.waiting import require_workers, wait_and_report
+    with interrupts.stored(job):
+        console.result(f'{{"job": {job}}}' if as_json else f"job {job}")
+        send(db, now, first_hints(db, job))
+        if wait:
+            from dinoq.cli.waiting import require_workers, wait_and_report
 
-        require_workers(db, job, prepared.spec)
-        return wait_and_report(db, job, "text", strict=False)
-    _say_who_works(db, job, prepared)
+            require_workers(db, job, prepared.spec)
+            return wait_and_report(db, job, "text", strict=False)
+        _say_who_works(db, job, prepared)
     return 0
 
 
@@ -138,20 +140,21 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
     if setup is not None:
         require_devices(setup, prepared.spec)
     job = store_job(db, now, prepared)
-    if setup is None:
-        return _beside(db, now, job, prepared, format, strict=strict)
-    console.say(f"job {job} is stored")
-    return _alone(db, setup, job, format, strict=strict)
+    with interrupts.stored(job):
+        if setup is None:
+            return _beside(db, now, job, prepared.spec, format, strict=strict)
+        console.say(f"job {job} is stored")
+        return _alone(db, setup, job, format, strict=strict)
 
 
-def _beside(db: Database, now: Settings, job: int, prepared: Prepared, format: str, *, strict: bool) -> int:
+def _beside(db: Database, now: Settings, job: int, spec: JobSpec, format: str, *, strict: bool) -> int:
     from dinoq.cli.ledger import send
     from dinoq.cli.waiting import require_workers, wait_and_report
     from dinoq.db.hints import first_hints
 
     console.say(f"job {job} is stored; the dinoq up of this state folder works on it")
     send(db, now, first_hints(db, job))
-    require_workers(db, job, prepared.spec)
+    require_workers(db, job, spec)
     return wait_and_report(db, job, format, strict=strict)
 
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dinoq.cli import console
+from dinoq.cli import console, interrupts
 from dinoq.cli.settings import Settings
 from dinoq.jobs.errors import Interrupted, NoDevice, UsageError
 from dinoq.jobs.spec import JobSpec
@@ -89,14 +89,13 @@ def supervise(db: Database, setup: Setup, *, only_job: int | None) -> None:
             _say_hello(setup)
             supervisor.run(lambda: False)
             if supervisor.interrupted:
-                raise Interrupted("interrupted; this host's work is handed back.", hint="dinoq up resumes it")
+                raise Interrupted("interrupted; this host's work is handed back.", hint="Resume: dinoq up")
             return
         with Progress(db, only_job) as progress:
             done = supervisor.run(progress.ended)
     if not done:
         raise Interrupted(
-            f"interrupted; job {only_job} keeps what is done ({progress.summary()}).",
-            hint=f"dinoq up resumes it, dinoq cancel {only_job} ends it for good",
+            f"interrupted; {progress.summary()} of job {only_job}.", hint=interrupts.how_to_go_on(only_job)
         )
 
 

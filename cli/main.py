@@ -1,56 +1,15 @@
-"""The `dinoq` command. Heavy imports live inside the commands, so that `--help` answers at once."""
-
-from __future__ import annotations
+"""Where the `dinoq` command begins: Ctrl-C is taken in hand before the imports that take a while."""
 
 import sys
-import traceback
 
-import typer
-
-from dinoq.cli import admin, demo, devices, evaluate, history, report, status, up
-from dinoq.cli.console import complain, say
-from dinoq.jobs.errors import DinoqError, Interrupted
-
-app = typer.Typer(
-    name="dinoq",
-    help="Prove accuracy and throughput of ImageNet classifiers, per chip and batch size, through a job queue.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-for module in (evaluate, up, status, report, history, devices, demo, admin):
-    module.add_to(app)
+from dinoq.cli import interrupts
 
 
 def main() -> None:
-    """Run the command; every error becomes one sentence on stderr and the exit code of its kind."""
-    sys.exit(_run())
+    """Run the command and exit with its code."""
+    interrupts.end_at_once()
+    from dinoq.cli.commands import run
 
-
-def _run() -> int:
-    try:
-        return int(app(prog_name="dinoq", standalone_mode=False) or 0)
-    except DinoqError as error:
-        complain(error)
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        complain(Interrupted("interrupted; nothing was lost that was already stored.", hint="dinoq jobs"))
-        return Interrupted.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except Exception as error:  # noqa: BLE001  (the last line of defence: said, with its traceback)
-        return _unforeseen(error)
-
-
-def _unforeseen(error: Exception) -> int:
-    """Typer's own usage errors show themselves; anything else is ours to mend."""
-    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
-    if callable(show) and isinstance(code, int):
-        show()
-        return code
-    traceback.print_exc()
-    say(f"error: this is a fault of dinoq: {type(error).__name__}: {error}. Please report it with the lines above.")
-    return DinoqError.exit_code
+    code = run()
+    interrupts.end_at_once()
+    sys.exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from typing import Annotated
 
@@ -29,16 +28,14 @@ def status(
 ) -> None:
     """How far a job is, run by run, and what it waits for."""
     from dinoq.cli.ledger import job_named, open_ledger
-    from dinoq.cli.progress import Progress
+    from dinoq.cli.waiting import watch as watch_job
     from dinoq.db.progress import job_progress
 
     now = settings.load()
     db = open_ledger(now)
     number = job_named(db, job, now)
     if watch:
-        with Progress(db, number) as progress:
-            while not progress.ended():
-                time.sleep(0.1)
+        watch_job(db, number)
     seen = job_progress(db, number)
     console.result(json.dumps(asdict(seen), indent=2) if as_json else _table(seen))
 

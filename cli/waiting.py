@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinoq.cli import console
-from dinoq.jobs.errors import Interrupted, NoDevice
+from dinoq.cli import console, interrupts
+from dinoq.jobs.errors import NoDevice
 from dinoq.jobs.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -53,18 +53,19 @@ def require_workers(db: Database, job: int, spec: JobSpec) -> None:
         )
 
 
-def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int:
-    """Show progress until the job has ended, then print the report. Raises: Interrupted; the job goes on."""
+def watch(db: Database, job: int) -> None:
+    """Show progress until the job has ended. Raises: Interrupted; the job goes on."""
     from dinoq.cli.progress import Progress
 
-    try:
-        with Progress(db, job) as progress:
-            while not progress.ended():
-                time.sleep(POLL_S)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"stopped watching; job {job} goes on.", hint=f"dinoq status {job} --watch, dinoq cancel {job}"
-        ) from None
+    hint = f"Watch: dinoq status {job} --watch   Stop for good: dinoq cancel {job}"
+    with interrupts.told(f"stopped watching; job {job} goes on.", hint), Progress(db, job) as progress:
+        while not progress.ended():
+            time.sleep(POLL_S)
+
+
+def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int:
+    """Show progress until the job has ended, then print the report. Raises: Interrupted; the job goes on."""
+    watch(db, job)
     return print_report(db, job, format, strict=strict)
 
 
@@ -78,9 +79,10 @@ def report_of(db: Database, job: int, *, strict: bool) -> Report:
 
 
 def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
-    """Print the report to stdout; the verdicts' exit code."""
+    """Print the report of a job that has ended to stdout; the verdicts' exit code."""
     from dinoq.cli.render import renderer
 
-    made = report_of(db, job, strict=strict)
-    console.result(renderer(format)(made))
-    return made.exit_code
+    with interrupts.told(f"interrupted; job {job} has ended.", f"Report: dinoq report {job}"):
+        made = report_of(db, job, strict=strict)
+        console.result(renderer(format)(made))
+        return made.exit_code

@@ -20,7 +20,7 @@ from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import QUEUED, Attempt, Item
 from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.chips import chip_named
-from dinoq.jobs.ledger import REHINT_MS, Hint, Kind
+from dinoq.jobs.ledger import REHINT_MS, Failure, Hint, Kind
 
 HINTS_PER_WORKER = 2
 """How many stale hints a sweep sends again per living worker of a queue: one to work on, one to prepare."""
@@ -49,14 +49,19 @@ def sweep(db: Database, *, only_job: int | None = None, all_hints: bool = False)
     return opened + [hinted for hinted in due if hinted.item_id not in told]
 
 
-def worker_lost(db: Database, worker_id: str) -> list[Hint]:
-    """The worker was seen dead: what it held is taken back now, not when its leases run out; hints for that."""
+def worker_lost(db: Database, worker_id: str, failure: Failure = LOST) -> list[Hint]:
+    """The worker was seen dead: what it held is taken back now, not when its leases run out; hints for that.
+
+    `failure` says why, where its supervisor knows better than that it vanished.
+    """
     db.write(lambda session: mark_gone(session, worker_id))
     with db.read() as session:
         held = select(Item.id).where(Item.worker_id == worker_id, Item.lease_until_ms.is_not(None))
         item_ids = session.scalars(held.order_by(Item.job_id, Item.id)).all()
     mine = Item.worker_id == worker_id
-    lanes = {lane for item_id in item_ids for lane in db.write(partial(_take_back, item_id=item_id, still=mine))}
+    lanes = {
+        lane for item_id in item_ids for lane in db.write(partial(_take_back, item_id=item_id, still=mine, why=failure))
+    }
     hints = db.write(lambda session: hint(session, Item.id.in_(item_ids), Item.hinted_ms.is_(None)))
     return hints + open_lanes(db, lanes)
 
@@ -94,16 +99,16 @@ def _take_back_expired(db: Database) -> None:
         expired = session.scalars(select(Item.id).where(Item.lease_until_ms < now).order_by(Item.job_id, Item.id)).all()
     for item_id in expired:
         # Hints and lanes follow in the same sweep.
-        db.write(partial(_take_back, item_id=item_id, still=Item.lease_until_ms < now))
+        db.write(partial(_take_back, item_id=item_id, still=Item.lease_until_ms < now, why=LOST))
 
 
-def _take_back(session: Session, item_id: int, still: ColumnElement[bool]) -> set[LaneKey]:
+def _take_back(session: Session, item_id: int, still: ColumnElement[bool], why: Failure) -> set[LaneKey]:
     """Unless it was finished, extended or claimed anew since it was looked at."""
     item = lock_item(session, item_id)
     held = select(Item.id).where(Item.id == item_id, Item.lease_until_ms.is_not(None), still)
     if item is None or session.scalar(held) is None:
         return set()
-    return put_back(session, item, LOST)
+    return put_back(session, item, why)
 
 
 def _settled(session: Session, job_id: int) -> None:

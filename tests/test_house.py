@@ -59,7 +59,7 @@ def test_the_drawn_tree_names_every_error_with_its_code_and_no_other() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = f"import sys, dinoq.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    code = f"import sys, dinoq.cli.commands; print([name for name in {HEAVY!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

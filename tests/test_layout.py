@@ -47,5 +47,5 @@ def test_foreign_names_in_the_working_folder_are_not_imported(tmp_path: Path) ->
     """A sourced vendor environment leaves an empty entry in PYTHONPATH, which is the working directory."""
     for name in FOLDERS:
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')")
-    ours = "import dinoq.cli.main, dinoq.workers.supervisor, dinoq.broker.app, dinoq.db.engine, dinoq.jobs.plan"
+    ours = "import dinoq.cli.commands, dinoq.workers.supervisor, dinoq.broker.app, dinoq.db.engine, dinoq.jobs.plan"
     subprocess.run([sys.executable, "-c", ours], cwd=tmp_path, env=os.environ | {"PYTHONPATH": "/x:"}, check=True)

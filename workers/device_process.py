@@ -215,6 +215,7 @@ class DeviceProcess:
 
     def _ask(self, request: dict[str, Any], beat: Beat, phase: Phase, descriptor: int | None = None) -> dict[str, Any]:
         """One control request; the lease is kept while the vendor works on it."""
+        beat(phase, 0)  # a worker that is leaving does not begin it
         life = self._living(beat, phase)
         deadline_s = self._deadlines.compiling_s if phase is Phase.COMPILING else self._deadlines.loading_s
         begun = time.monotonic()

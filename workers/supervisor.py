@@ -22,7 +22,7 @@ from dinoq.db.fleet import trust_again
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.jobs.errors import EnvironmentTrouble, NoBroker
-from dinoq.jobs.ledger import Hint, Toolchain
+from dinoq.jobs.ledger import Failure, FailureClass, Hint, Toolchain
 from dinoq.workers import children, state_folder
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.state_folder import Pointer
@@ -33,6 +33,7 @@ TICK_S = 0.1
 SWEEP_S = 1.0
 GRACE_S = 15.0
 """How long a worker may take to hand its work back before it is killed; SQL sorts out the rest."""
+KILLED = Failure(FailureClass.DRAINED, "the worker was killed on request")
 MAX_DEATHS = 5
 DEATHS_WITHIN_S = 60.0
 
@@ -243,19 +244,22 @@ class Supervisor:
     def _wind_down(self) -> None:
         """Ask the workers to leave, wait, kill those that do not (all, when asked a second time)."""
         living = [child for child in self._children if child.process and child.process.poll() is None]
+        if living and self.interrupted:
+            self._say("leaving at the next batch; Ctrl-C again kills.")
         for child in living:
             assert child.process is not None
             child.process.send_signal(signal.SIGUSR1 if self._gently else signal.SIGTERM)
         deadline = float("inf") if self._gently else time.monotonic() + GRACE_S
-        asked = self._asked
         while any(c.process and c.process.poll() is None for c in living):
-            if time.monotonic() > deadline or self._asked > asked:
+            if time.monotonic() > deadline or self._asked > 1:
                 break
             time.sleep(0.02)
         for child in living:
             assert child.process is not None
-            if child.process.poll() is None or child.process.returncode != 0:
+            if child.process.poll() is None:
                 children.kill(child.process)
+                worker_lost(self._db, child.worker_id, KILLED)
+            elif child.process.returncode != 0:
                 worker_lost(self._db, child.worker_id)
 
 

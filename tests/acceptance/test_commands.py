@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 
 import pytest
 
 from tests.acceptance.conftest import Bench
 from tests.command import Shell
-from tests.processes import descendants, eventually
+from tests.processes import eventually
 
 COMMANDS = [
     "run",
@@ -121,20 +119,6 @@ def test_an_unknown_job_is_told(shell: Shell) -> None:
     answer = shell.dinoq("report", "42")
     assert (answer.code, answer.out) == (2, "")
     assert "42" in answer.err
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_keeps_what_is_done_and_says_how_to_resume(bench: Bench, times: int) -> None:
-    process = bench.shell.start("run", *bench.args("--loop", "10000"))
-    eventually(lambda: any("child.py" in line for line in descendants(process.pid).values()), "the device process")
-    left = descendants(process.pid)
-    for _ in range(times):
-        os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "dinoq up resumes it" in err
-    assert [pid for pid in left if pid in descendants(1)] == []
-    assert bench.shell.dinoq("status", "--json").json["state"] == "active"
 
 
 def test_foreign_modules_in_the_working_folder_do_not_get_in_the_way(bench: Bench) -> None:

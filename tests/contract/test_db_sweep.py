@@ -106,6 +106,15 @@ def test_what_a_dead_worker_held_is_taken_back_at_once(db: Database) -> None:
     assert [(row.state, row.attempts) for row in items(db, job, Kind.INFER)[:2]] == [("queued", 1), ("queued", 0)]
 
 
+def test_what_a_worker_held_that_was_killed_on_request_is_not_charged(db: Database) -> None:
+    host = crew(db, "T4")
+    held = host.take(item(db, open_job(db, host), Kind.INFER).id, T4)
+    worker_lost(db, T4, Failure(FailureClass.DRAINED, "killed on request"))
+    (attempt,) = attempts(db, held.item_id)
+    (row,) = items(db, held.job_id, Kind.INFER)[:1]
+    assert (row.state, row.attempts, row.error, attempt.outcome) == ("queued", 0, "", "drained")
+
+
 def test_a_dead_worker_takes_nothing_from_the_living(db: Database) -> None:
     host = crew(db, "T4", "T4")
     job = open_job(db, host)

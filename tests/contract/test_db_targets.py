@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dinoq.db.claims import claim
 from dinoq.db.engine import Database
+from dinoq.db.failures import fail
 from dinoq.db.fleet import list_workers
-from dinoq.db.items import claim, fail
 from dinoq.db.log import job_log
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Origin, Refusal, Target, Toolchain
 from tests.builders import HOST

@@ -15,7 +15,7 @@ import pytest
 from dinoq.jobs.errors import NoBroker
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers import doctor
-from dinoq.workers.devices.catalog import LocalDevice, local_devices
+from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.doctor import Check, Host, examine
 from dinoq.workers.models.probe import PROBE_ANSWER
 from dinoq.workers.tasks import WorkFailed
@@ -40,7 +40,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         runtime_folder=tmp_path,
         database_url=f"sqlite:///{tmp_path}/state/dinoq.sqlite",
         broker_url=None,
-        devices=tuple(device for device in local_devices("here") if device.vendor == "cpu"),
+        devices=tuple(
+            device
+            for device in discover(Surroundings(host="here", env={}, python="python3")).devices
+            if device.vendor == "cpu"
+        ),
         env=os.environ,
     )
 

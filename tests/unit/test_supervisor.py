@@ -121,9 +121,11 @@ def setup(tmp_path: Path) -> Setup:
         state=tmp_path,
         broker_url="redis://127.0.0.1:1/0",
         devices=(),
+        toolchains=(),
         prep_threads=2,
         worker_argv=("dinoq",),
         env={},
+        vendor_env={},
         runtime_folder=tmp_path,
     )
 
@@ -131,7 +133,9 @@ def setup(tmp_path: Path) -> Setup:
 def with_device(setup: Setup, *indices: int) -> Setup:
     """The same host with cpu devices."""
     facts: list[DeviceFacts] = [make_device("h", "cpu", index) for index in indices]
-    return replace(setup, devices=tuple(LocalDevice(facts=one, vendor="cpu", options={}) for one in facts))
+    return replace(
+        setup, devices=tuple(LocalDevice(facts=one, vendor="cpu", options={}, python="python3") for one in facts)
+    )
 
 
 def run(world: World, setup: Setup, until: Callable[[], bool]) -> bool:

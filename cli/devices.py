@@ -64,6 +64,7 @@ def doctor(
         runtime_folder=now.runtime_folder,
         database_url=now.database_url,
         broker_url=now.get("broker_url"),
+        insecure_broker=now.insecure_broker,
         devices=narrowed(found.devices, now.get("device")),
         toolchains=found.toolchains,
         troubles=found.troubles,

@@ -68,7 +68,9 @@ def worker_env(settings: Settings) -> dict[str, str]:
 
 
 def require_devices(setup: Setup, spec: JobSpec) -> None:
-    """Raises: NoDevice when this host lacks a chip of the job."""
+    """Raises: NoDevice when this host lacks a chip of the job, UsageError when it is told to prepare no photos."""
+    if not setup.prep_threads:
+        raise UsageError("prep is 0: nobody would prepare the photos of this run.", hint="--prep 2")
     have = {device.facts.chip for device in setup.devices}
     for run in spec.runs:
         if run.chip not in have:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dinoq.cli import console, settings
+from dinoq.jobs.errors import UsageError
+
+if TYPE_CHECKING:
+    from dinoq.db.engine import Database
 
 JobName = Annotated[str, typer.Argument(help="a number, or last")]
 
@@ -50,7 +54,8 @@ def logs(
 
     now = settings.load()
     db = open_ledger(now)
-    lines = job_log(db, job_named(db, job, now), _run_named(run))
+    number = job_named(db, job, now)
+    lines = job_log(db, number, _run_of(db, number, run))
     console.result("\n".join(lines)) if lines else console.note("nothing has happened yet. Start workers: dinoq up")
 
 
@@ -78,17 +83,22 @@ def retry(job: JobName = "last") -> None:
     console.say(f"job {number} is active again; dinoq status {number} --watch")
 
 
-def _run_named(text: str | None) -> tuple[str, int] | None:
-    """`310P3:16` as chip and batch. Raises: UsageError."""
+def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
+    """`310P3:16` as chip and batch of one of the job's runs. Raises: UsageError."""
+    from dinoq.db.progress import job_progress
     from dinoq.jobs.chips import chip_named, parse_batches
-    from dinoq.jobs.errors import UsageError
 
     if text is None:
         return None
     chip, colon, batch = text.partition(":")
     if not colon:
         raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
-    return chip_named(chip).name, parse_batches(batch)[0]
+    run = chip_named(chip).name, parse_batches(batch)[0]
+    there = [(one.chip, one.batch) for one in job_progress(db, job).runs]
+    if run not in there:
+        names = ", ".join(f"{chip}:{batch}" for chip, batch in there)
+        raise UsageError(f"job {job} has no run {run[0]}:{run[1]}; it has {names}.", hint=f"dinoq logs {job}")
+    return run
 
 
 def _table(seen: object) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dinoq.broker.app import check_url
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, server_warnings
 from dinoq.db.engine import masked_url, open_database
 from dinoq.jobs.chips import chip_named
@@ -48,6 +49,7 @@ class Host:
     runtime_folder: Path
     database_url: str
     broker_url: str | None
+    insecure_broker: bool
     devices: tuple[LocalDevice, ...]
     toolchains: tuple[Toolchain, ...] = ()
     troubles: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ def _database(url: str) -> str:
 
 def _broker(host: Host) -> str:
     if host.broker_url is not None:
+        check_url(host.broker_url, insecure=host.insecure_broker)
         return "; ".join(server_warnings(host.broker_url)) or "reached, keeps its messages"
     binary = server_binary()
     with tempfile.TemporaryDirectory(prefix="dinoq-", dir=host.runtime_folder) as scratch:

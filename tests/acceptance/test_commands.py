@@ -115,6 +115,20 @@ def test_doctor_tries_everything_and_finds_it(shell: Shell) -> None:
     assert "PASS" in answer.out
 
 
+def test_a_run_that_nobody_would_prepare_is_refused_before_it_is_stored(bench: Bench) -> None:
+    answer = bench.run("--prep", "0")
+    assert (answer.code, answer.out) == (2, "")
+    assert "nobody would prepare the photos" in answer.err
+    assert bench.shell.dinoq("jobs", "--json").json == []
+
+
+def test_logs_of_a_run_that_the_job_does_not_have_are_refused(bench: Bench) -> None:
+    bench.shell.dinoq("submit", *bench.args())
+    answer = bench.shell.dinoq("logs", "last", "--run", "T4:16")
+    assert answer.code == 2
+    assert "job 1 has no run T4:16; it has cpu:4" in answer.err
+
+
 def test_an_unknown_job_is_told(shell: Shell) -> None:
     answer = shell.dinoq("report", "42")
     assert (answer.code, answer.out) == (2, "")

@@ -40,6 +40,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         runtime_folder=tmp_path,
         database_url=f"sqlite:///{tmp_path}/state/dinoq.sqlite",
         broker_url=None,
+        insecure_broker=False,
         devices=tuple(
             device
             for device in discover(Surroundings(host="here", env={}, python="python3")).devices
@@ -122,6 +123,22 @@ def test_a_host_without_devices_is_told(host: Host) -> None:
     assert checks(replace(host, devices=none))["devices"].status == "missing"
 
 
+def test_a_server_that_workers_would_refuse_is_broken_here_too() -> None:
+    here = Path("/")
+    host = Host(
+        state=here,
+        store=here,
+        runtime_folder=here,
+        database_url="",
+        broker_url="redis://:geheim@far/0",
+        insecure_broker=False,
+        devices=(),
+        env={},
+    )
+    with pytest.raises(NoBroker, match="in clear"):
+        doctor._broker(host)
+
+
 def test_a_server_program_that_ends_at_once_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "server"
     program.write_text("#!/bin/sh\nexit 1\n")
@@ -133,6 +150,7 @@ def test_a_server_program_that_ends_at_once_is_named(tmp_path: Path, monkeypatch
         runtime_folder=tmp_path,
         database_url="",
         broker_url=None,
+        insecure_broker=False,
         devices=(),
         env=os.environ,
     )

@@ -183,3 +183,17 @@ def change(db: Database, statement: UpdateBase) -> None:
         assert changed(session, statement)
 
     db.write(work)
+
+
+def refused(db: Database, item_id: int, worker: str) -> str:
+    """Why; the reason must be one that does not pass by itself."""
+    answer = claim(db, item_id, worker)
+    assert isinstance(answer, Refusal), answer
+    assert not answer.again
+    return answer.reason
+
+
+def busy(db: Database, item_id: int, worker: str) -> bool:
+    """Whether the host is doing the other kind of work; then nothing is held."""
+    answer = claim(db, item_id, worker)
+    return isinstance(answer, Refusal) and answer.again

@@ -1,4 +1,4 @@
-"""Who may claim what: every guard of a claim, one by one, and the one host that does one kind of work at a time."""
+"""Who may claim what: every guard of a claim, one by one."""
 
 from __future__ import annotations
 
@@ -15,28 +15,26 @@ from dinoq.db.failures import fail
 from dinoq.db.fleet import charge, register_device, register_worker, retire_worker
 from dinoq.db.items import start
 from dinoq.db.jobs import cancel
-from dinoq.db.sweep import sweep, worker_lost
+from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.jobs import Run
-from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
+from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind
 from tests.builders import HOST, make_device, make_worker
-from tests.crew import Crew, attempts, change, crew, expire, hinted_ago, item, items, run_row, silence, submit_job
+from tests.crew import (
+    Crew,
+    attempts,
+    change,
+    crew,
+    hinted_ago,
+    item,
+    items,
+    refused,
+    run_row,
+    silence,
+    submit_job,
+)
 
 CPU, T4 = f"{HOST}/cpu:0", f"{HOST}/T4:0"
-
-
-def refused(db: Database, item_id: int, worker: str) -> str:
-    """Why; the reason must be one that does not pass by itself."""
-    answer = claim(db, item_id, worker)
-    assert isinstance(answer, Refusal), answer
-    assert not answer.again
-    return answer.reason
-
-
-def busy(db: Database, item_id: int, worker: str) -> bool:
-    """Whether the host is doing the other kind of work; then nothing is held."""
-    answer = claim(db, item_id, worker)
-    return isinstance(answer, Refusal) and answer.again
 
 
 def open_job(db: Database, host: Crew, chip: str = "T4", samples: int = 600) -> int:
@@ -244,94 +242,6 @@ def test_the_second_device_process_that_dies_sets_the_device_aside(db: Database)
         db.write(partial(charge, key=T4, incarnation=life))
     with db.read() as session:
         assert session.get_one(Device, T4).state == "faulty"
-
-
-# -- one host, one kind of work ---------------------------------------------------------------------------------------
-
-
-def test_preparation_waits_while_a_cpu_part_runs_on_its_host(db: Database) -> None:
-    host = crew(db)
-    held = host.take(part(db, open_job(db, host, "cpu")), CPU)
-    waiting = submit_job(db)
-    assert busy(db, item(db, waiting, Kind.PREPROCESS).id, host.prep)
-    fail(db, held.item_id, held.token, Failure(FailureClass.DRAINED, ""))
-    host.take(item(db, waiting, Kind.PREPROCESS).id, host.prep)
-
-
-def test_a_device_worker_keeps_no_thread_waiting_to_compile_while_its_host_measures(db: Database) -> None:
-    host = crew(db)
-    held = host.take(part(db, open_job(db, host, "cpu")), CPU)
-    waiting = item(db, submit_job(db), Kind.COMPILE)
-    assert "measuring on cpu" in refused(db, waiting.id, CPU)
-    assert waiting.id in [hint.item_id for hint in sweep(db)]
-    fail(db, held.item_id, held.token, Failure(FailureClass.DRAINED, ""))
-    host.take(waiting.id, CPU)
-
-
-@pytest.mark.parametrize("kind", [Kind.PREPROCESS, Kind.COMPILE])
-def test_a_cpu_part_waits_while_its_host_prepares(db: Database, kind: Kind) -> None:
-    host = crew(db)
-    measured = open_job(db, host, "cpu")
-    host.do(part(db, measured, 1), CPU)  # the run has begun: only work under way can hold it up
-    held = host.take(item(db, submit_job(db), kind).id, host.prep if kind is Kind.PREPROCESS else CPU)
-    assert busy(db, part(db, measured, 2), CPU)
-    expire(db, held.item_id)
-    assert busy(db, part(db, measured, 2), CPU)
-    fail(db, held.item_id, held.token, Failure(FailureClass.DRAINED, ""))
-    host.take(part(db, measured, 2), CPU)
-
-
-def test_several_cpu_parts_run_side_by_side(db: Database) -> None:
-    job = open_job(db, host := crew(db), "cpu")
-    assert [host.take(part(db, job, no), CPU).no for no in (1, 2)] == [1, 2]
-
-
-def test_another_host_prepares_while_one_measures_on_cpu(db: Database) -> None:
-    host, other = crew(db), crew(db, host="host-b")
-    host.take(part(db, open_job(db, host, "cpu")), CPU)
-    other.take(item(db, submit_job(db), Kind.PREPROCESS).id, other.prep)
-
-
-def test_preparation_and_an_accelerator_share_a_host(db: Database) -> None:
-    host = crew(db, "T4")
-    first, second = open_job(db, host), submit_job(db)
-    host.take(part(db, first, 1), T4)
-    host.take(item(db, second, Kind.PREPROCESS).id, host.prep)
-    host.take(part(db, first, 2), T4)
-
-
-def test_waiting_preparation_goes_before_the_next_cpu_run(db: Database) -> None:
-    host = crew(db)
-    measured, waiting = open_job(db, host, "cpu"), submit_job(db)
-    assert busy(db, part(db, measured), CPU)
-    host.do(item(db, waiting, Kind.PREPROCESS).id, host.prep)
-    host.take(part(db, measured), CPU)
-
-
-def test_a_cpu_run_that_has_begun_goes_on_before_waiting_preparation(db: Database) -> None:
-    host = crew(db)
-    measured = open_job(db, host, "cpu")
-    host.do(part(db, measured, 1), CPU)
-    submit_job(db)
-    host.take(part(db, measured, 2), CPU)
-
-
-@pytest.mark.parametrize("prep", ["silent", "left", "of another job", "of another host", "of another store"])
-def test_preparation_that_nobody_here_could_do_holds_up_no_cpu_run(db: Database, prep: str) -> None:
-    host = crew(db)
-    measured, waiting = open_job(db, host, "cpu"), submit_job(db)
-    if prep == "silent":
-        silence(db, host.prep)
-    elif prep == "left":
-        retire_worker(db, host.prep)
-    elif prep == "of another job":
-        host.prepare(only_job=measured)
-    elif prep == "of another store":
-        host.prepare(store_id="store-2")
-    else:
-        register_worker(db, make_worker(host.prep, "host-b"))
-    assert item(db, waiting, Kind.PREPROCESS).state == "queued"
-    host.take(part(db, measured), CPU)
 
 
 def test_every_item_of_a_job_is_claimed_by_somebody(db: Database) -> None:

@@ -11,18 +11,18 @@ from functools import partial
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.claims import claim
-from dinoq.db.engine import Database, changed
+from dinoq.db.engine import Database
 from dinoq.db.failures import fail
 from dinoq.db.items import finish, start
 from dinoq.db.jobs import cancel
 from dinoq.db.lanes import open_next
 from dinoq.db.sweep import sweep, worker_lost
 from dinoq.db.tables.items import Item
-from dinoq.db.tables.jobs import Job, Run
+from dinoq.db.tables.jobs import Run
 from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
@@ -264,50 +264,6 @@ def test_a_claim_and_a_pause_at_once_do_not_leave_a_part_running_in_a_closed_run
     answer, _ = together(db, lambda: claim(db, part, T4), lambda: open_next(db, "T4", "real", wanted))
     expected = ("open", "ready") if isinstance(answer, Claim) else ("ready", "open")
     assert (run_row(db, holder).state, run_row(db, wanted).state) == expected
-
-
-def test_a_reader_neither_blocks_a_writer_nor_sees_its_work_half_done(db: Database) -> None:
-    with db.read() as session:
-        assert session.scalar(select(func.count()).select_from(Job)) == 0
-        job = submit_job(db)
-        assert session.scalar(select(func.count()).select_from(Job)) == 0
-    assert job_row(db, job).state == "active"
-
-
-def test_a_writer_does_not_block_a_reader(db: Database) -> None:
-    job = submit_job(db)
-
-    def work(session: Session) -> str:
-        changed(session, update(Job).values(state="cancelled"))
-        return job_row(db, job).state
-
-    assert db.write(work) == "active"
-
-
-def test_a_reader_cannot_write(db: Database) -> None:
-    submit_job(db)
-    with pytest.raises(Exception, match=r"read-?only"), db.read() as session:
-        changed(session, update(Job).values(state="done"))
-
-
-def test_a_transaction_that_lost_a_deadlock_begins_anew(db: Database) -> None:
-    jobs = [submit_job(db), submit_job(db)]
-    met = threading.Barrier(2)
-    turns: list[int] = []
-
-    def work(session: Session, order: list[int]) -> None:
-        turns.append(order[0])
-        for step, job in enumerate(order):
-            changed(session, update(Job).where(Job.id == job).values(name=str(order)))
-            if step == 0 and len(turns) <= 2 and db.dialect == "postgresql":
-                met.wait(20)
-
-    with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(db.write, partial(work, order=order)) for order in (jobs, jobs[::-1])]
-        for future in futures:
-            future.result(60)
-    assert len(turns) == (3 if db.dialect == "postgresql" else 2)
-    assert job_row(db, jobs[0]).name == job_row(db, jobs[1]).name
 
 
 def test_a_second_result_of_one_part_raises_instead_of_hiding(db: Database) -> None:

@@ -20,7 +20,7 @@ MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Codebook:
     """A small one."""
-    return write_codebook(tmp_path_factory.mktemp("book"), samples=40, top1=25, top5=35)
+    return write_codebook(tmp_path_factory.mktemp("book"), samples=16, top1=9, top5=13)
 
 
 def labels(book: Codebook) -> dict[str, int]:
@@ -43,13 +43,13 @@ def test_a_plain_evaluation_counts_what_the_drawing_says(book: Codebook) -> None
     wanted = labels(book)
     (logits,) = evaluator.run(None, {"input": np.stack([prepared(book.images / name) for name in wanted])})
     ranks = [list(np.argsort(-row)).index(label) for row, label in zip(logits, wanted.values(), strict=True)]
-    assert (sum(rank == 0 for rank in ranks), sum(rank < 5 for rank in ranks)) == (book.top1, book.top5) == (25, 35)
+    assert (sum(rank == 0 for rank in ranks), sum(rank < 5 for rank in ranks)) == (book.top1, book.top5) == (9, 13)
 
 
 def test_there_is_one_label_per_picture(book: Codebook) -> None:
     wanted = labels(book)
     assert sorted(wanted) == sorted(path.name for path in book.images.iterdir())
-    assert len(wanted) == book.samples == 40
+    assert len(wanted) == book.samples == 16
     assert all(0 <= label < 1000 for label in wanted.values())
 
 
@@ -62,7 +62,7 @@ def test_pictures_are_of_several_shapes_so_that_resize_and_crop_have_work(book: 
 
 
 def test_the_same_arguments_draw_the_same_bytes(book: Codebook, tmp_path: Path) -> None:
-    again = write_codebook(tmp_path, samples=40, top1=25, top5=35)
+    again = write_codebook(tmp_path, samples=16, top1=9, top5=13)
     for one, other in ((book.model, again.model), (book.labels, again.labels)):
         assert one.read_bytes() == other.read_bytes()
     assert (book.images / "0007.JPEG").read_bytes() == (again.images / "0007.JPEG").read_bytes()

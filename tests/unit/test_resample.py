@@ -29,7 +29,7 @@ def both(picture: Image.Image, size: tuple[int, int], how: Interpolation, box: t
 
 
 @given(old=st.tuples(sides, sides), new=st.tuples(sides, sides), how=st.sampled_from(INTERPOLATIONS), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_part_of_any_resize_is_pillows(
     old: tuple[int, int], new: tuple[int, int], how: Interpolation, data: st.DataObject
 ) -> None:

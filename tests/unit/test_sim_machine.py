@@ -106,7 +106,7 @@ def test_a_foreign_process_is_there_only_while_its_file_is(monkeypatch: pytest.M
 def test_utilisation_follows_who_computes() -> None:
     entry = occupancy.Entry(first(), 300)
     assert telemetry.read(first()).utilisation_pct == 0
-    entry.computing(True)
+    entry.computing()
     assert telemetry.read(first()).utilisation_pct > 90
     entry.close()
     assert telemetry.read(first()).utilisation_pct == 0

@@ -108,7 +108,7 @@ def test_usages_name_memory_as_the_chip_does(ask: Ask, npu: str, kind: str) -> N
 
 def test_a_busy_chip_shows_it_and_its_neighbour_does_not(ask: Ask) -> None:
     entry = occupancy.Entry(machine.devices("ascend")[0], 300)
-    entry.computing(True)
+    entry.computing()
     shown = [int(dict(FACT.findall(ask(f"info -t usages -i 8 -c {c}")))["Aicore Usage Rate(%)"]) for c in (0, 1)]
     entry.close()
     assert shown[0] > 90

@@ -54,9 +54,9 @@ class Entry:
         os.utime(draft, (0, 0))
         draft.replace(self._path)
 
-    def computing(self, now: bool) -> None:
-        """Say that a batch begins, or has ended."""
-        at = time.time() + (RUNNING_S if now else 0.0)
+    def computing(self, seconds: float = RUNNING_S) -> None:
+        """Say that a batch is being executed for so long from now; 0: it has just ended."""
+        at = time.time() + seconds
         os.utime(self._path, (at, at))
 
     def close(self) -> None:

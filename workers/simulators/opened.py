@@ -45,18 +45,20 @@ class OpenDevice:
     def execute(self, work: Callable[[], T], batch: int, called: float | None = None) -> tuple[T, float]:
         """Do one batch's work: what it gives, and its time in ms on the device's clock. Raises: DeviceLost.
 
-        A wait ends so long after `called`, when the vendor's function was entered: what the simulator itself costs is
-        hidden in it.
+        A wait ends so long after `called`, when the vendor's function was entered, and is the last thing done: what the
+        simulator itself costs is hidden in it.
         """
         self._meet_faults()
-        self._entry.computing(True)
+        self._entry.computing()
         begun = time.perf_counter()
         result = work()
         took_ms = (time.perf_counter() - begun) * 1000.0
         reported_ms = self._reported_ms(batch, took_ms)
-        if reported_ms > took_ms and (self._waits or self._nominal_ms[batch] is None):
+        rest_ms = reported_ms - took_ms
+        waits = rest_ms > 0 and (self._waits or self._nominal_ms[batch] is None)
+        self._entry.computing(rest_ms / 1000.0 if waits else 0.0)
+        if waits:
             pace.hold_until((called or begun) + reported_ms / 1000.0)
-        self._entry.computing(False)
         return result, reported_ms
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import math
 import time
 from typing import Any
@@ -41,26 +42,39 @@ class TensorDesc:
 
 
 class Summary:
-    """What the executions took: build T lists ms, build A (start, end) in ms since the session began, as float32."""
+    """What the executions took: build T lists ms, build A (start, end) in ms since the inference session began."""
 
-    def __init__(self) -> None:
-        self.exec_time_list: list[Any] = []
+    def __init__(self, times: list[Any]) -> None:
+        self.exec_time_list = times
 
 
 class Timeline:
-    """The clock of one session. A virtual time may be longer than the real one: then the next begins where it ended."""
+    """The clock of one inference session; both builds keep its times as float32.
+
+    A virtual time may be longer than the real one: then the next begins where it ended.
+    """
 
     def __init__(self) -> None:
         self._begun = time.perf_counter()
         self._last_end_ms = 0.0
-        self.summary = Summary()
+        self._kept = array.array("f")
 
     def add(self, ms: float) -> None:
         """One execution has just ended, after `ms`."""
         if ACL.build == "T":
-            self.summary.exec_time_list.append(float(np.float32(ms)))
+            self._kept.append(ms)
             return
         now_ms = (time.perf_counter() - self._begun) * 1000.0
         start_ms = max(self._last_end_ms, now_ms - ms)
         self._last_end_ms = start_ms + ms
-        self.summary.exec_time_list.append((float(np.float32(start_ms)), float(np.float32(start_ms + ms))))
+        self._kept.extend((start_ms, start_ms + ms))
+
+    def summary(self) -> Summary:
+        """The times since the last reset."""
+        if ACL.build == "T":
+            return Summary(list(self._kept))
+        return Summary(list(zip(self._kept[0::2], self._kept[1::2])))
+
+    def reset(self) -> None:
+        """Forget the times."""
+        del self._kept[:]

@@ -54,7 +54,8 @@ class Session:
             ACL.say(ERROR, f"load model from file failed, model file is {path}")
             raise failure(INVALID) from None
         self._compute = compute.computation(model.onnx, model.precision, model.outputs)
-        self._aipp = aipp.parse(model.aipp) if model.aipp else None
+        nothing = os.environ.get("DINOQ_SIM_NULL") == "1"
+        self._aipp = aipp.parse(model.aipp) if model.aipp and not nothing else None
         self._model = model
         self._choose(0 if model.dynamic else model.gears[0])
         self._memory_mb = 1 + (len(model.onnx) + sum(desc.size for desc in (*self._inputs, *self._outputs))) // MB
@@ -126,22 +127,19 @@ class Session:
         if not self._gear:
             raise failure(GENERAL)
         arrays = self._received(feeds)
-        results = self._executed(arrays, called)
-        by_name = {value.name: result for value, result in zip(model.outputs, results)}
-        if any(name not in by_name for name in names):
+        places = {value.name: no for no, value in enumerate(model.outputs)}
+        if any(name not in places for name in names):
             ACL.say(ERROR, f"output names {','.join(names)} not found")
             raise failure(GENERAL)
-        return [Tensor.on_device(by_name[name], self._device_id) for name in names]
+        return self._executed(arrays, [places[name] for name in names], called)
 
     def sumary(self) -> Summary:
         """The times since the last reset; the name is the vendor's."""
-        copied = Summary()
-        copied.exec_time_list = list(self._timeline.summary.exec_time_list)
-        return copied
+        return self._timeline.summary()
 
     def reset_sumaryinfo(self) -> None:
         """Forget the times."""
-        self._timeline.summary.exec_time_list.clear()
+        self._timeline.reset()
 
     def __str__(self) -> str:
         def lines(descs: list[TensorDesc]) -> str:
@@ -173,7 +171,7 @@ class Session:
     def _choose(self, gear: int) -> None:
         """Take a batch, 0 for none; what is told of inputs and outputs changes with it."""
         model = self._loaded()
-        largest, form = max(model.gears), NHWC if self._aipp else NCHW
+        largest, form = max(model.gears), NHWC if model.aipp else NCHW
         self._gear = gear
         self._inputs = [TensorDesc(value, largest, gear or largest, form) for value in model.inputs]
         self._outputs = [TensorDesc(value, largest, gear or largest, ND) for value in model.outputs]
@@ -209,23 +207,25 @@ class Session:
                 MEMORY.H2D_time_list.append((time.perf_counter() - begun) * 1000.0)
         return arrays
 
-    def _executed(self, arrays: list[np.ndarray], called: float) -> list[np.ndarray]:
-        results: list[np.ndarray] = []
+    def _executed(self, arrays: list[np.ndarray], places: list[int], called: float) -> list[Tensor]:
+        results: list[Tensor] = []
         for no in range(self._options.loop):
             try:
-                results, ms = self._opened.execute(lambda: self._forward(arrays), self._gear, called)
+                results, ms = self._opened.execute(lambda: self._forward(arrays, places), self._gear, called)
             except DeviceLost:
                 self._died()
             self._timeline.add(ms)
             called = time.perf_counter()
             if self._options.loop > 1:
                 os.write(1, f"\rloop inference exec: ({no + 1}/{self._options.loop})".encode())
-        return [array.astype(value.dtype, copy=False) for array, value in zip(results, self._loaded().outputs)]
+        return results
 
-    def _forward(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        if self._aipp is None or os.environ.get("DINOQ_SIM_NULL") == "1":
-            return self._compute(arrays)
-        return self._compute([self._aipp.normalise(arrays[0]), *arrays[1:]])
+    def _forward(self, arrays: list[np.ndarray], places: list[int]) -> list[Tensor]:
+        """The outputs at these places, as the model's header says that they are."""
+        if self._aipp is not None:
+            arrays = [self._aipp.normalise(arrays[0]), *arrays[1:]]
+        results, outputs = self._compute(arrays), self._loaded().outputs
+        return [Tensor.on_device(results[no].astype(outputs[no].dtype, copy=False), self._device_id) for no in places]
 
     def _died(self) -> None:
         """An execution fault: the vendor's inner error, and a file dumped in the working directory."""

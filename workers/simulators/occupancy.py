@@ -39,12 +39,15 @@ class Entry:
     def __init__(self, device: machine.Device, memory_mb: int) -> None:
         self._path = machine.state_folder() / f"{_prefix(device)}{os.getpid()}"
         self._pid = os.getpid()
+        self._closed = False
         self._told = {"pid": os.getpid(), "born": _born(os.getpid()), "name": Path(sys.executable).name}
         self.tell(memory_mb=memory_mb)
         atexit.register(self.close)
 
     def tell(self, **facts: int) -> None:
         """Change what others see: `memory_mb`, `throttled`."""
+        if self._closed:
+            return
         self._told.update(facts)
         draft = self._path.with_name("." + self._path.name)
         draft.write_text(json.dumps(self._told))
@@ -59,6 +62,7 @@ class Entry:
     def close(self) -> None:
         """Let go of the device; a forked child leaves its parent's file alone."""
         atexit.unregister(self.close)
+        self._closed = True
         if os.getpid() == self._pid:
             self._path.unlink(missing_ok=True)
 

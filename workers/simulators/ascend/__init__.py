@@ -1,0 +1,1 @@
+"""What the simulated `aclruntime` and `atc` are made of."""

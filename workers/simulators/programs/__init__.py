@@ -1,0 +1,1 @@
+"""The vendor's programs; `install.py` makes them callable by their names."""

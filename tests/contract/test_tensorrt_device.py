@@ -110,7 +110,7 @@ program.run(np.zeros((1, 3, 224, 224), np.float32))
 answer = program.facts""",
     )
     assert facts["cuda_graph"] == "0, capture failed"
-    assert facts["precision_route"] == "flag"
+    assert (facts["precision_route"], facts["origin"]) == ("flag", "simulated")
 
 
 def test_a_plan_of_another_batch_is_refused(model: Path, tmp_path: Path) -> None:

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
+from numpy.typing import NDArray
+
 import dinoq
+from dinoq.jobs.recipe import RECIPES
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
 from dinoq.workers.flight import Inference
 from dinoq.workers.simulators.machine import devices
@@ -60,6 +64,16 @@ def options(env: dict[str, str], card: int = 0) -> dict[str, str]:
         return {"uuid": uuid_of(devices("nvidia")[card]), "index": str(card)}
 
 
+def pictures(n: int) -> NDArray[np.uint8]:
+    """Noise, the same each time."""
+    return np.random.default_rng(0).integers(0, 256, (n, 3, 224, 224), np.uint8)
+
+
+def work(n: int, batch: int = 4) -> Inference:
+    """That many pictures to be classified."""
+    return Inference(pictures(n), RECIPES["dino"], batch, 1)
+
+
 class Host:
     """A device process on a simulated machine, and what one does with it; no lease is kept."""
 
@@ -89,17 +103,17 @@ class Host:
 
 
 @contextmanager
-def host(env: dict[str, str], folder: Path, card: int = 0, running_s: float = 30.0) -> Iterator[Host]:
+def host(env: dict[str, str], folder: Path, card: int = 0, python: str = sys.executable) -> Iterator[Host]:
     """A device process for that card of the machine; ended at the end."""
     setup = ChildSetup(
         vendor="tensorrt",
         options=options(env, card),
-        python=sys.executable,
+        python=python,
         env=env,
         workdir=folder / "run",
         log=folder / "log",
     )
-    process = DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=60, running_s=running_s))
+    process = DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=60, running_s=30))
     try:
         yield Host(process, folder)
     finally:

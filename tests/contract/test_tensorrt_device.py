@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,6 @@ from dinoq.jobs.ledger import FailureClass
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers.data.preprocess import normalise
 from dinoq.workers.devices import cpu, plan_file
-from dinoq.workers.flight import Inference
 from dinoq.workers.models.codebook import CLASSES, write_codebook
 from dinoq.workers.tasks import WorkFailed
 from tests import t4
@@ -33,14 +35,6 @@ def model(tmp_path: Path) -> Path:
     return write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000)
 
 
-def pictures(n: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (n, 3, 224, 224), np.uint8)
-
-
-def work(n: int, batch: int = 4) -> Inference:
-    return Inference(pictures(n), DINO, batch, 1)
-
-
 def cpu_logits(model: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     exact = np.empty(pixels.shape, np.float32)
     normalise(pixels, DINO, exact)
@@ -52,7 +46,7 @@ def test_it_answers_as_the_cpu_does_within_fp16(version: str, codebook: Path, tm
     with t4.host(t4.machine(tmp_path, tensorrt=version), tmp_path) as host:
         plan, _ = host.compile(codebook, 4)
         host.load(plan, 4)
-        done = host.run(work(11))
+        done = host.run(t4.work(11))
     exact = cpu_logits(codebook, done.pixels)
     best = np.take_along_axis(exact, done.classes.astype(np.int64), axis=1)
     assert exact.shape == (11, CLASSES)
@@ -64,7 +58,7 @@ def test_fp32_is_computed_exactly(codebook: Path, tmp_path: Path) -> None:
     with t4.host(t4.machine(tmp_path, tensorrt="11.4.0"), tmp_path) as host:
         plan, said = host.compile(codebook, 4, "fp32")
         host.load(plan, 4, "fp32")
-        done = host.run(work(4))
+        done = host.run(t4.work(4))
     assert "precision by onnx" in said
     best = np.take_along_axis(cpu_logits(codebook, done.pixels), done.classes.astype(np.int64), axis=1)
     assert np.array_equal(best.astype(np.float16), done.scores)
@@ -75,7 +69,7 @@ def test_times_are_the_cards_own(model: Path, tmp_path: Path) -> None:
     table.write_text("[T4]\nimages_per_s = { 4 = 1532.616 }\n")
     with t4.host(t4.machine(tmp_path, DINOQ_SIM_PACE=str(table)), tmp_path) as host:
         host.load(host.compile(model, 4)[0], 4)
-        times = host.run(work(80)).measured(0.0)
+        times = host.run(t4.work(80)).measured(0.0)
     assert np.mean(times.compute_ms) == pytest.approx(2.6099, rel=0.02)
     assert (times.h2d_ms > times.d2h_ms).all()  # photos in, scores out
     assert (times.d2h_ms > 0).all()
@@ -86,9 +80,9 @@ def test_a_cuda_graph_changes_no_answer(graph: str, model: Path, tmp_path: Path)
     with t4.host(t4.machine(tmp_path), tmp_path) as host:
         plan, _ = host.compile(model, 4, cuda_graph=graph)
         host.load(plan, 4)
-        classes = host.run(work(8)).classes[:, 0].tolist()
+        classes = host.run(t4.work(8)).classes[:, 0].tolist()
     assert plan_file.read(str(plan))[0]["cuda_graph"] == graph
-    assert classes == cpu_logits(model, pictures(8)).argmax(axis=1).tolist()
+    assert classes == cpu_logits(model, t4.pictures(8)).argmax(axis=1).tolist()
 
 
 def test_without_capture_a_program_runs_all_the_same(model: Path, tmp_path: Path) -> None:
@@ -126,7 +120,7 @@ def test_a_bare_plan_is_taken_at_its_own_word(model: Path, tmp_path: Path) -> No
     with t4.host(t4.machine(tmp_path), tmp_path) as host:
         bare.write_bytes(plan_file.read(str(host.compile(model, 4)[0]))[1])
         host.load(bare, 4)
-        assert host.run(work(4)).n_done == 4
+        assert host.run(t4.work(4)).n_done == 4
         with pytest.raises(WorkFailed, match=r"does not take batch 8: .*Valid range"):
             host.load(bare, 8)
 
@@ -177,7 +171,7 @@ def test_eleven_takes_an_fp16_model_and_refuses_to_call_it_fp32(tmp_path: Path) 
     half = write_mean_colour(tmp_path / "half.onnx", side=224, classes=1000, dtype="float16")
     with t4.host(t4.machine(tmp_path, tensorrt="11.4.0"), tmp_path) as host:
         host.load(host.compile(half, 4)[0], 4)
-        assert host.run(work(4)).n_done == 4
+        assert host.run(t4.work(4)).n_done == 4
         with pytest.raises(WorkFailed, match="fp32 is asked for, 3 of its 3 layers are fp16"):
             host.compile(half, 4, "fp32")
 
@@ -217,72 +211,14 @@ def test_timings_of_one_build_serve_the_next_but_not_those_of_another_version_or
     assert builds == [1, 2, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("faults", "kind", "why"),
-    [
-        ("compile@T4:4:10", FailureClass.PERMANENT, "building the plan: .*Error Code 10"),
-        ("import@T4", FailureClass.DEVICE, "cannot be imported .libnvinfer.so.10.*install dinoq.t4."),
-    ],
-)
-def test_a_failed_build_tells_the_vendors_reason(
-    faults: str, kind: FailureClass, why: str, model: Path, tmp_path: Path
-) -> None:
-    with t4.host(t4.machine(tmp_path, faults=faults), tmp_path) as host, pytest.raises(WorkFailed, match=why) as failed:
-        host.compile(model, 4)
-    assert failed.value.failure.kind is kind
-
-
-@pytest.mark.parametrize(("fault", "again"), [("lost@T4:0:5", False), ("sticky@T4:0:5", True)])
-def test_after_a_launch_failure_the_process_ends_and_only_a_living_card_is_opened_again(
-    fault: str, again: bool, model: Path, tmp_path: Path
-) -> None:
-    with t4.host(t4.machine(tmp_path, faults=fault), tmp_path) as host:
-        plan, _ = host.compile(model, 4)
-        with pytest.raises(WorkFailed, match=r"cudaErrorLaunchFailure \(CUDA error 719\); this process") as failed:
-            host.load(plan, 4)
-        assert failed.value.failure.kind is FailureClass.DEVICE
-        if again:
-            host.compile(model, 4)
-        else:
-            with pytest.raises(WorkFailed, match="CUDA error 999"):
-                host.compile(model, 4)
-
-
-def test_a_card_that_is_not_there_is_told(model: Path, tmp_path: Path) -> None:
-    env = t4.machine(tmp_path)
-    with t4.host(env, tmp_path) as host:
-        env["DINOQ_SIMULATE"] = ""
-        with pytest.raises(WorkFailed, match="no NVIDIA card that this driver can use is visible") as failed:
-            host.compile(model, 4)
-    assert failed.value.failure.kind is FailureClass.DEVICE
-
-
-def test_each_process_sees_its_own_card_alone(model: Path, tmp_path: Path) -> None:
-    env = t4.machine(tmp_path, cards=2)
-    with t4.host(env, tmp_path, card=1) as host:
+@pytest.mark.parametrize("name", ["python3.8", "python3.10"])
+def test_the_device_process_runs_in_an_older_interpreter(name: str, model: Path, tmp_path: Path) -> None:
+    python = os.environ.get("DINOQ_TEST_" + name.upper().replace(".", "_")) or shutil.which(name) or ""
+    needs = [python, "-c", "import numpy, onnx, onnxruntime"]
+    if not python or subprocess.run(needs, capture_output=True, check=False).returncode:
+        pytest.skip(
+            f"no {name} with numpy, onnx and onnxruntime; DINOQ_TEST_{name.upper().replace('.', '_')} names one"
+        )
+    with t4.host(t4.machine(tmp_path), tmp_path, python=python) as host:
         host.load(host.compile(model, 4)[0], 4)
-        first, second = t4.discovered(env)
-    assert (first["busy"], first["logic_id"]) == ("", 0)
-    assert second["busy"].startswith("pid ")
-
-
-def test_a_batch_too_large_for_the_card_fails_the_run_and_spares_the_device(model: Path, tmp_path: Path) -> None:
-    env = t4.machine(tmp_path)
-    card = t4.options(env)
-    kind, text = t4.ask(
-        env,
-        f"""
-import cuda.bindings.runtime as cudart
-from dinoq.workers.devices import base, tensorrt
-options = {card!r}
-plan = tensorrt.compile({str(model)!r}, 4, "fp16", {{}}, {str(tmp_path)!r}, options).path
-free = cudart.cudaMemGetInfo()[1]
-from dinoq.workers.simulators.nvidia.heap import HEAP
-HEAP.allocate = lambda nbytes, real=HEAP.allocate: real(nbytes if nbytes < 1 << 20 else free + nbytes)
-try:
-    tensorrt.load(plan, 4, "fp16", options)
-except base.DeviceFault as fault:
-    answer = fault.kind, str(fault)""",
-    )
-    assert kind == "permanent"
-    assert "allocating 3 MiB for input: cudaErrorMemoryAllocation (CUDA error 2)" in text
+        assert host.run(t4.work(8)).classes[:, 0].tolist() == cpu_logits(model, t4.pictures(8)).argmax(axis=1).tolist()

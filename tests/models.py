@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 
-def write_mean_colour(path: Path, side: int = 8, classes: int = 3, batch: int | None = None) -> Path:
+def write_mean_colour(
+    path: Path, side: int = 8, classes: int = 3, batch: int | None = None, dtype: str = "float32"
+) -> Path:
     """A classifier whose answer is the brightest channel: class 0 for red, 1 for green, 2 for blue."""
-    weights = np.zeros((classes, 3), np.float32)
-    weights[:3] = np.eye(3, dtype=np.float32)
+    weights = np.zeros((classes, 3), dtype)
+    weights[:3] = np.eye(3)
+    kind = helper.np_dtype_to_tensor_dtype(weights.dtype)
     n: str | int = "N" if batch is None else batch
     graph = helper.make_graph(
         [
@@ -21,8 +24,8 @@ def write_mean_colour(path: Path, side: int = 8, classes: int = 3, batch: int | 
             helper.make_node("Gemm", ["flat", "weights"], ["class"], transB=1),
         ],
         "mean_colour",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [n, 3, side, side])],
-        [helper.make_tensor_value_info("class", TensorProto.FLOAT, [n, classes])],
+        [helper.make_tensor_value_info("input", kind, [n, 3, side, side])],
+        [helper.make_tensor_value_info("class", kind, [n, classes])],
         [numpy_helper.from_array(weights, "weights")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6)

@@ -32,8 +32,8 @@ def stand_in_packages() -> None:
     Only this folder's files can be imported so, and the simulators': a vendor file that reached for more of dinoq
     would fail at once. It must not be on the path itself, where its tensorrt.py would shadow the vendor's.
     """
-    here = os.path.realpath(HERE)  # Python resolves links in the script's folder, and a checkout has them
-    sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
+    # Real paths: Python resolves links in the one that it puts first, and dinoq/workers is a link in a checkout.
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != os.path.realpath(HERE)]
     simulators = os.path.join(os.path.dirname(HERE), "simulators")
     rooms = {"dinoq.workers.devices": [HERE], "dinoq.workers.simulators": [simulators]}
     for name, path in {"dinoq": [], "dinoq.workers": [], **rooms}.items():

@@ -45,7 +45,8 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
     for name, value in here.items():
         if facts.get(name, value) != value:
             raise DeviceFault("permanent", "the plan is for %s %s, here is %s" % (name, facts[name], value))
-    program = TensorrtProgram(plan, batch, dict(here, **facts))
+    origin = "simulated" if getattr(trt, "__simulated__", False) else "real"
+    program = TensorrtProgram(plan, batch, {**here, **facts, "origin": origin})
     _check_memory_rose(options)
     return program
 

@@ -1,0 +1,112 @@
+"""What a T4 that breaks, lacks something or is not the right one makes of a run: each told with its reason and class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dinoq.jobs.ledger import FailureClass
+from dinoq.workers.tasks import WorkFailed
+from tests import t4
+from tests.models import write_mean_colour
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000)
+
+
+@pytest.mark.parametrize(
+    ("faults", "kind", "why"),
+    [
+        ("compile@T4:4:10", FailureClass.PERMANENT, "building the plan: .*Error Code 10"),
+        ("import@T4", FailureClass.DEVICE, "cannot be imported .libnvinfer.so.10.*install dinoq.t4."),
+    ],
+)
+def test_a_failed_build_tells_the_vendors_reason(
+    faults: str, kind: FailureClass, why: str, model: Path, tmp_path: Path
+) -> None:
+    with t4.host(t4.machine(tmp_path, faults=faults), tmp_path) as host, pytest.raises(WorkFailed, match=why) as failed:
+        host.compile(model, 4)
+    assert failed.value.failure.kind is kind
+
+
+@pytest.mark.parametrize(("fault", "again"), [("lost@T4:0:5", False), ("sticky@T4:0:5", True)])
+def test_after_a_launch_failure_the_process_ends_and_only_a_living_card_is_opened_again(
+    fault: str, again: bool, model: Path, tmp_path: Path
+) -> None:
+    with t4.host(t4.machine(tmp_path, faults=fault), tmp_path) as host:
+        plan, _ = host.compile(model, 4)
+        with pytest.raises(WorkFailed, match=r"cudaErrorLaunchFailure \(CUDA error 719\); this process") as failed:
+            host.load(plan, 4)
+        assert failed.value.failure.kind is FailureClass.DEVICE
+        if again:
+            host.compile(model, 4)
+        else:
+            with pytest.raises(WorkFailed, match="CUDA error 999"):
+                host.compile(model, 4)
+
+
+def test_a_card_that_is_not_there_is_told(model: Path, tmp_path: Path) -> None:
+    env = t4.machine(tmp_path)
+    with t4.host(env, tmp_path) as host:
+        env["DINOQ_SIMULATE"] = ""
+        with pytest.raises(WorkFailed, match="no NVIDIA card that this driver can use is visible") as failed:
+            host.compile(model, 4)
+    assert failed.value.failure.kind is FailureClass.DEVICE
+
+
+def test_each_process_sees_its_own_card_alone(model: Path, tmp_path: Path) -> None:
+    env = t4.machine(tmp_path, cards=2)
+    with t4.host(env, tmp_path, card=1) as host:
+        host.load(host.compile(model, 4)[0], 4)
+        first, second = t4.discovered(env)
+    assert (first["busy"], first["logic_id"]) == ("", 0)
+    assert second["busy"].startswith("pid ")
+
+
+LOADING = """
+from dinoq.workers.devices import base, cuda_calls, nvml, tensorrt
+options = {options!r}
+plan = tensorrt.compile({model!r}, 4, "fp16", {{}}, {into!r}, options).path
+{spoilt}
+try:
+    tensorrt.load(plan, 4, "fp16", options)
+except base.DeviceFault as fault:
+    answer = fault.kind, str(fault)
+"""
+
+
+def loading(model: Path, spoilt: str) -> Any:
+    """The fault of loading a plan after the lines `spoilt`."""
+    env = t4.machine(model.parent, cards=2)
+    values = {"options": t4.options(env), "model": str(model), "into": str(model.parent), "spoilt": spoilt}
+    return t4.ask(env, LOADING.format(**values))
+
+
+def test_a_card_whose_memory_does_not_rise_is_not_the_one_that_computes(model: Path) -> None:
+    kind, text = loading(model, "nvml.memory_used = lambda options: 0")
+    assert kind == "device"
+    assert "holds 0 MiB as it did before: the program must be on another card" in text
+
+
+def test_another_card_than_the_one_pinned_is_never_used(model: Path) -> None:
+    spoilt = "from dinoq.workers.simulators.nvidia.card import PROCESS; PROCESS._visible = PROCESS._visible * 0"
+    spoilt += "\nfrom dinoq.workers.simulators.machine import devices; PROCESS._visible.append(devices('nvidia')[1])"
+    kind, text = loading(model, spoilt)
+    assert kind == "device"
+    assert text.startswith("CUDA opened GPU-")
+
+
+def test_a_batch_too_large_for_the_card_fails_the_run_and_spares_the_device(model: Path) -> None:
+    kind, text = loading(
+        model,
+        """
+free = cuda_calls.vendor().cudaMemGetInfo()[1]
+from dinoq.workers.simulators.nvidia.heap import HEAP
+HEAP.allocate = lambda nbytes, real=HEAP.allocate: real(nbytes if nbytes < 1 << 20 else free + nbytes)""",
+    )
+    assert kind == "permanent"
+    assert "allocating 3 MiB for input: cudaErrorMemoryAllocation (CUDA error 2)" in text

@@ -50,6 +50,7 @@ def down(
     drain: Annotated[bool, typer.Option("--drain", help="finish the items in hand first")] = False,
 ) -> None:
     """End the `dinoq up` of this state folder; its work is handed back."""
+    from dinoq.workers.children import DRAIN
     from dinoq.workers.state_folder import is_locked, pointer
 
     now = settings.load()
@@ -58,7 +59,7 @@ def down(
         console.note(f"no dinoq up is alive on {now.state}.")
         return
     try:
-        os.kill(owner.pid, signal.SIGUSR1 if drain else signal.SIGTERM)
+        os.kill(owner.pid, DRAIN if drain else signal.SIGTERM)
     except ProcessLookupError:
         raise EnvironmentTrouble(
             f"pid {owner.pid} owns {now.state} from another container.", hint="end it there"

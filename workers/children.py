@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+DRAIN = signal.SIGUSR2
+"""Asks a supervisor or worker to finish what is in hand and leave. Not SIGUSR1: Celery takes that for itself."""
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 

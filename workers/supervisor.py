@@ -126,7 +126,7 @@ class Supervisor:
         Raises: EnvironmentTrouble when the workers that are needed died too often.
         """
         previous = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, children.DRAIN)
         }
         try:
             done, lost = False, ""
@@ -147,7 +147,7 @@ class Supervisor:
 
     def _on_signal(self, number: int, _: object) -> None:
         self.interrupted = self.interrupted or number == signal.SIGINT
-        self.ask(gently=number == signal.SIGUSR1)
+        self.ask(gently=number == children.DRAIN)
 
     def _tick(self) -> None:
         self._look_after_broker()
@@ -248,7 +248,7 @@ class Supervisor:
             self._say("leaving at the next batch; Ctrl-C again kills.")
         for child in living:
             assert child.process is not None
-            child.process.send_signal(signal.SIGUSR1 if self._gently else signal.SIGTERM)
+            child.process.send_signal(children.DRAIN if self._gently else signal.SIGTERM)
         deadline = float("inf") if self._gently else time.monotonic() + GRACE_S
         while any(c.process and c.process.poll() is None for c in living):
             if time.monotonic() > deadline or self._asked > 1:

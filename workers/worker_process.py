@@ -126,7 +126,7 @@ def _facts(
 
 
 def _serve(setup: WorkerSetup, db: Database, perform: Perform, queues: Sequence[str], threads: int) -> None:
-    """Until SIGTERM (hand back at the next batch) or SIGUSR1 (finish what is in hand)."""
+    """Until SIGTERM (hand back at the next batch) or DRAIN (finish what is in hand)."""
     app, leave = make_app(setup.broker_url), Exit()
 
     def tell(hints: Iterable[Hint]) -> None:
@@ -147,7 +147,7 @@ def _serve(setup: WorkerSetup, db: Database, perform: Perform, queues: Sequence[
         if not gently.is_set():
             leave.stop.set()
 
-    signal.signal(signal.SIGUSR1, finish_first)
+    signal.signal(children.DRAIN, finish_first)
     heart = threading.Thread(target=_keep_beating, args=(db, setup.id, leave), name="heartbeat", daemon=True)
     heart.start()
     try:

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dinoq.db.engine import Database, open_database
+from dinoq.db.progress import job_progress
+from dinoq.jobs.ledger import Kind
 from tests.command import Answer, Shell
+from tests.crew import items
 from tests.models import write_mean_colour
 
 COLOURS = ((200, 10, 10), (10, 200, 10), (10, 10, 200))
@@ -60,3 +64,22 @@ def bench(shell: Shell, tmp_path: Path) -> Bench:
     labels = tmp_path / "labels.txt"
     labels.write_text("".join(f"p{n}.jpg {n % 3}\n" for n in range(9)))
     return Bench(shell, write_mean_colour(tmp_path / "colours.onnx", side=224), photos, labels)
+
+
+@pytest.fixture
+def ledger(shell: Shell) -> Iterator[Database]:
+    """The user's ledger, read directly: asking the command again and again takes the time of those that work."""
+    assert shell.dinoq("db", "upgrade").code == 0
+    db = open_database(f"sqlite:///{shell.home / '.dinoq/state/dinoq.sqlite'}")
+    yield db
+    db.close()
+
+
+def at_work(db: Database, job: int, kind: Kind, phase: str) -> bool:
+    """Whether an item of this kind is in this phase right now."""
+    return any(row.phase == phase for row in items(db, job, kind, state="running"))
+
+
+def done(db: Database, job: int) -> bool:
+    """Whether the job is done."""
+    return job_progress(db, job).state == "done"

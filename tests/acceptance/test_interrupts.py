@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -18,10 +17,9 @@ import pytest
 from onnx import numpy_helper
 from PIL import Image
 
-from dinoq.db.engine import Database, open_database
-from dinoq.db.progress import job_progress
+from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
-from tests.acceptance.conftest import COLOURS, Bench
+from tests.acceptance.conftest import COLOURS, Bench, at_work, done
 from tests.command import Answer, Shell
 from tests.crew import items
 from tests.processes import PATIENCE_S, alive, descendants, eventually
@@ -85,22 +83,6 @@ def busy(bench: Bench) -> Bench:
             photo.hardlink_to(bench.photos / f"p{n % 3}.jpg")
     bench.relabel("".join(f"p{n}.jpg {n % 3}\n" for n in range(PHOTOS)))
     return bench
-
-
-@pytest.fixture
-def ledger(shell: Shell) -> Iterator[Database]:
-    assert shell.dinoq("db", "upgrade").code == 0
-    db = open_database(f"sqlite:///{shell.home / '.dinoq/state/dinoq.sqlite'}")
-    yield db
-    db.close()
-
-
-def at_work(db: Database, job: int, kind: Kind, phase: str) -> bool:
-    return any(row.phase == phase for row in items(db, job, kind, state="running"))
-
-
-def done(db: Database, job: int) -> bool:
-    return job_progress(db, job).state == "done"
 
 
 # -- before anything is stored ----------------------------------------------------------------------------------------

@@ -32,12 +32,12 @@ def prepare(state: Path) -> str:
     Raises: BadFolder on a network file system: locks and SQLite's log are not safe there.
     """
     try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         if kind := network_filesystem(state):
             raise BadFolder(
                 f"state folder {state} is on a network file system ({kind}), where locks and SQLite are not safe.",
                 hint="set DINOQ_STATE to a local folder; DINOQ_STORE may stay shared",
             )
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark = state / "id"
         with contextlib.suppress(FileExistsError), mark.open("x") as new:
             new.write(uuid.uuid4().hex)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import onnx
@@ -11,8 +12,9 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+from tests import network_mount
 from tests.acceptance.conftest import Bench
-from tests.command import Shell
+from tests.command import DINOQ, Shell
 from tests.models import write_mean_colour
 from tests.processes import eventually
 
@@ -170,6 +172,22 @@ def test_a_second_up_on_the_same_state_folder_is_refused(shell: Shell) -> None:
     answer = shell.dinoq("up")
     assert answer.code == 8
     assert f"pid {first.pid}" in answer.err
+
+
+@pytest.mark.parametrize("command", ["up", "jobs"])
+def test_a_state_folder_on_a_network_file_system_is_refused(shell: Shell, tmp_path: Path, command: str) -> None:
+    far = tmp_path / "far"
+    far.mkdir()
+    mounted = [sys.executable, network_mount.__file__, str(far)]
+    env = shell.env({"DINOQ_STATE": str(far / "state")})
+    answer = subprocess.run([*mounted, *DINOQ, command], env=env, capture_output=True, text=True, check=False)
+    if answer.returncode == network_mount.NOT_ALLOWED:
+        pytest.skip(f"a real network mount needs root and /dev/fuse: {answer.stderr}")
+    assert (answer.returncode, answer.stdout) == (8, "")
+    assert answer.stderr == (
+        f"error: state folder {far}/state is on a network file system (fuse.sshfs), where locks and SQLite are not"
+        " safe. Try: set DINOQ_STATE to a local folder; DINOQ_STORE may stay shared\n"
+    )
 
 
 def test_a_full_disk_is_told_and_the_job_can_be_retried(bench: Bench, tmp_path: Path) -> None:

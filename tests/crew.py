@@ -131,6 +131,11 @@ def states(db: Database, job: int, kind: Kind, run_no: int | None = None) -> lis
     return [row.state for row in items(db, job, kind, run_no=run_no)]
 
 
+def at_work(db: Database, job: int, kind: Kind, phase: str) -> bool:
+    """Whether an item of this kind is in this phase right now."""
+    return any(row.phase == phase for row in items(db, job, kind, state="running"))
+
+
 def job_row(db: Database, job: int) -> Job:
     """The job's row as it is now."""
     with db.read() as session:

@@ -11,9 +11,7 @@ from PIL import Image
 
 from dinoq.db.engine import Database, open_database
 from dinoq.db.progress import job_progress
-from dinoq.jobs.ledger import Kind
 from tests.command import Answer, Shell
-from tests.crew import items
 from tests.models import write_mean_colour
 
 COLOURS = ((200, 10, 10), (10, 200, 10), (10, 10, 200))
@@ -73,11 +71,6 @@ def ledger(shell: Shell) -> Iterator[Database]:
     db = open_database(f"sqlite:///{shell.home / '.dinoq/state/dinoq.sqlite'}")
     yield db
     db.close()
-
-
-def at_work(db: Database, job: int, kind: Kind, phase: str) -> bool:
-    """Whether an item of this kind is in this phase right now."""
-    return any(row.phase == phase for row in items(db, job, kind, state="running"))
 
 
 def done(db: Database, job: int) -> bool:

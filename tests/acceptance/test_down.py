@@ -8,9 +8,9 @@ import pytest
 
 from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
-from tests.acceptance.conftest import Bench, at_work, done
+from tests.acceptance.conftest import Bench, done
 from tests.command import Shell
-from tests.crew import attempts, items
+from tests.crew import at_work, attempts, items
 from tests.processes import eventually
 
 

@@ -19,9 +19,9 @@ from PIL import Image
 
 from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
-from tests.acceptance.conftest import COLOURS, Bench, at_work, done
+from tests.acceptance.conftest import COLOURS, Bench, done
 from tests.command import Answer, Shell
-from tests.crew import items
+from tests.crew import at_work, items
 from tests.processes import PATIENCE_S, alive, descendants, eventually
 
 PHOTOS = 15

@@ -85,11 +85,11 @@ def make_worker(
     only_job: int | None = None,
     toolchains: tuple[Toolchain, ...] = (),
 ) -> WorkerFacts:
-    """A device worker when a device is given, else a prep worker."""
+    """A device worker when a device is given, a compile worker when toolchains are, else a prep worker."""
     return WorkerFacts(
         id=name,
         host=host,
-        kind="prep" if device is None else "device",
+        kind="device" if device else "compile" if toolchains else "prep",
         pid=1,
         store_id=store_id,
         state_id=f"state-of-{host}",

@@ -19,6 +19,7 @@ from dinoq.db.tables.base import Base
 from dinoq.db.tables.fleet import Worker
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, Lane, Run
+from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import Claim, DeviceFacts, Kind, Origin, Refusal, Toolchain
 from tests.builders import HOST, OWNER, STORE, make_device, make_manifest, make_spec, make_worker, result_of
 
@@ -27,11 +28,12 @@ TOOLCHAIN = Toolchain(vendor="ascend", toolkit="kit 1", origin="real")
 
 @dataclass
 class Crew:
-    """One host's workers: `prep`, and one per device, named as their device is."""
+    """One host's workers: `prep`, `compiler`, and one per device, named as their device is."""
 
     db: Database
     host: str = HOST
     prep: str = ""
+    compiler: str = ""
     devices: dict[str, DeviceFacts] = field(default_factory=dict)
 
     def device(self, chip: str = "cpu", index: int = 0, *, origin: Origin = "real", **worker: Any) -> str:
@@ -47,8 +49,15 @@ class Crew:
     def prepare(self, **worker: Any) -> str:
         """Register a prep worker; its id."""
         self.prep = f"{self.host}/prep"
-        register_worker(self.db, make_worker(self.prep, self.host, **{"toolchains": (TOOLCHAIN,), **worker}))
+        register_worker(self.db, make_worker(self.prep, self.host, **worker))
         return self.prep
+
+    def compile(self, *toolchains: Toolchain, **worker: Any) -> str:
+        """Register a worker that compiles with these, by default with Ascend's; its id."""
+        self.compiler = f"{self.host}/compile"
+        chains = toolchains or (TOOLCHAIN,)
+        register_worker(self.db, make_worker(self.compiler, self.host, toolchains=chains, **worker))
+        return self.compiler
 
     def facts(self, worker: str) -> DeviceFacts:
         """The device of a worker; some device for a prep worker, which needs none."""
@@ -82,7 +91,7 @@ class Crew:
     def _next(self, kinds: tuple[Kind, ...], job: int | None) -> tuple[Claim, str] | None:
         for row in items(self.db, job, state="queued"):
             if row.kind in kinds:
-                for worker in [*([self.prep] if self.prep else []), *self.devices]:
+                for worker in [*filter(None, (self.prep, self.compiler)), *self.devices]:
                     held = claim(self.db, row.id, worker)
                     if not isinstance(held, Refusal):
                         return held, worker
@@ -90,9 +99,11 @@ class Crew:
 
 
 def crew(db: Database, *chips: str, host: str = HOST) -> Crew:
-    """A host with a prep worker and one device of each chip (default: `cpu`)."""
+    """A host with a prep worker, one device of each chip (default: `cpu`), and a compile worker if one needs it."""
     made = Crew(db, host)
     made.prepare()
+    if any(chip_named(chip).compiles_on == "host" for chip in chips):
+        made.compile()
     for index, chip in enumerate(chips or ("cpu",)):
         made.device(chip, index)
     return made

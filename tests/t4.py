@@ -106,6 +106,7 @@ class Host:
 def host(env: dict[str, str], folder: Path, card: int = 0, python: str = sys.executable) -> Iterator[Host]:
     """A device process for that card of the machine; ended at the end."""
     setup = ChildSetup(
+        simulated=True,
         vendor="tensorrt",
         options=options(env, card),
         python=python,

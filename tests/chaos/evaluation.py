@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from dinoq.db.engine import Database, open_database
 from dinoq.db.progress import job_progress
 from dinoq.db.records import job_record
-from dinoq.db.tables import Attempt, Item
+from dinoq.db.tables.items import Attempt, Item
 from tests.command import Shell
 
 TAKEN_UP_WITHIN_S = 15.0

@@ -117,17 +117,22 @@ def test_a_worker_of_one_job_refuses_the_others(db: Database) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.COMPILE, Kind.INFER])
-def test_a_prep_worker_does_not_do_what_needs_the_device(db: Database, kind: Kind) -> None:
+def test_a_prep_worker_does_nothing_but_preprocess(db: Database, kind: Kind) -> None:
     host = crew(db, "T4")
     job = submit_job(db, chips=("T4",)) if kind is Kind.COMPILE else open_job(db, host)
-    assert "needs the device" in refused(db, item(db, job, kind).id, host.prep)
+    assert refused(db, item(db, job, kind).id, host.prep) == f"prep workers do not {kind}"
 
 
-def test_a_prep_worker_compiles_for_chips_whose_toolchain_needs_no_device(db: Database) -> None:
+def test_what_is_compiled_on_the_device_is_not_for_toolchains(db: Database) -> None:
+    host, job = crew(db, "T4"), submit_job(db, chips=("T4",))
+    assert "needs the device" in refused(db, item(db, job, Kind.COMPILE).id, host.compile())
+
+
+def test_a_device_whose_toolchain_is_apart_does_not_compile(db: Database) -> None:
     host, job = crew(db, "310P3"), submit_job(db, chips=("310P3",))
     compiling = item(db, job, Kind.COMPILE).id
     assert "toolchain" in refused(db, compiling, f"{HOST}/310P3:0")
-    host.do(compiling, host.prep)
+    host.do(compiling, host.compiler)
     assert run_row(db, job).origin == "real"
 
 

@@ -72,7 +72,7 @@ def test_the_migrations_make_every_constraint_of_the_code(sqlite_database: str, 
         engine.dispose()
         # A column that is added later stands in the line of the last one: cut at commas outside parentheses.
         parts = [part for line in lines for part in re.split(r",(?![^(]*\))", line)]
-        return {re.sub(r"\s+", " ", part.strip()) for part in parts}
+        return {re.sub(r"\s+", " ", part.strip()).replace('"', "") for part in parts}
 
     modelled = f"sqlite:///{tmp_path / 'modelled.sqlite'}"
     engine = create_engine(modelled)

@@ -73,7 +73,7 @@ class World:
             process.signals.append(signal.SIGKILL)
             process.returncode = -signal.SIGKILL
 
-    def worker_lost(self, _: object, worker_id: str) -> list[Hint]:
+    def worker_lost(self, _: object, worker_id: str, *_why: object) -> list[Hint]:
         if self.broken:
             raise EnvironmentTrouble("the database does not serve.")
         self.lost.append(worker_id)
@@ -230,7 +230,7 @@ def test_the_ledger_is_swept_once_a_second(world: World, setup: Setup) -> None:
     assert world.sweeps == pytest.approx(10, abs=1)
 
 
-@pytest.mark.parametrize(("gently", "number"), [(False, signal.SIGTERM), (True, signal.SIGUSR1)])
+@pytest.mark.parametrize(("gently", "number"), [(False, signal.SIGTERM), (True, children.DRAIN)])
 def test_whoever_is_asked_to_leave_asks_its_workers_and_kills_nobody(
     world: World, setup: Setup, gently: bool, number: int
 ) -> None:

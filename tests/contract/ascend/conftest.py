@@ -41,6 +41,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
     def open_device(found: Found) -> DeviceProcess:
         setup = ChildSetup(
+            simulated=True,
             vendor="ascend",
             options=found.options or {},
             python=sys.executable,

@@ -68,12 +68,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """ "Look at this item": who should, by kind, chip and origin (None: not fixed yet, both queues may be told)."""
+    """ "Look at this item": who should, by kind, chip and origin (None: not fixed yet, both queues may be told).
+    `ready_made`: the artifact of its run was made elsewhere."""
 
     item_id: int
     kind: Kind
     chip: str | None = None
     origin: Origin | None = None
+    ready_made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

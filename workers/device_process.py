@@ -48,11 +48,12 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramKey:
-    """Which program an item needs: the artifact's file, its batch and precision."""
+    """Which program an item needs: the artifact's file, its batch and precision, and pictures of `crop` pixels."""
 
     artifact: Path
     batch: int
     precision: str
+    crop: int = 224
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,11 +336,16 @@ def _layout(key: ProgramKey, answer: Mapping[str, Any]) -> ring.Layout:
     if shape[0] != key.batch:
         text = f"the loaded program executes batch {shape[0]}, the run asks for {key.batch}"
         raise WorkFailed(FailureClass.PERMANENT, text)
-    if len(shape) != 4 or len(output) != 2 or output[0] != key.batch:
-        text = f"the program maps {tuple(shape)} to {tuple(output)}; expected [batch, 3, H, W] to [batch, classes]"
-        raise WorkFailed(FailureClass.PERMANENT, text)
-    height_width = (int(shape[1]), int(shape[2]), int(shape[3]))
-    return ring.plan_layout(key.batch, height_width, answer["input"][2], int(output[1]), float(answer["batch_ms"]))
+    dtype, planar, packed = answer["input"][2], (3, key.crop, key.crop), (key.crop, key.crop, 3)
+    picture = (int(shape[1]), int(shape[2]), int(shape[3])) if len(shape) == 4 else (0, 0, 0)
+    # A program that normalises by itself (AIPP) takes pixels as a camera gives them.
+    fits = picture == planar or (dtype == "uint8" and picture == packed)
+    if not fits or len(output) != 2 or output[0] != key.batch:
+        text = (
+            f"the program maps {dtype} {tuple(shape)} to {tuple(output)}; expected [batch, 3, {key.crop}, {key.crop}]"
+        )
+        raise WorkFailed(FailureClass.PERMANENT, f"{text} to [batch, classes]")
+    return ring.plan_layout(key.batch, picture, dtype, int(output[1]), float(answer["batch_ms"]))
 
 
 def _cause_of_death(life: Incarnation, log_file: Path) -> WorkFailed:

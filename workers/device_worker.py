@@ -87,7 +87,8 @@ class DeviceWorker:
                 FailureClass.PERMANENT, f"the artifact of run {held.run_no} is missing or changed in the store"
             )
         path = self._store.artifact_path(held.artifact)
-        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision)
+        crop = held.spec.recipe.crop
+        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision, crop=crop)
 
     def _shard(self, held: Claim) -> Shard:
         try:

@@ -153,7 +153,7 @@ def _classes(process: DeviceProcess, model: Path, device: LocalDevice) -> list[i
     shape = {"input_name": PROBE_INPUT, "height": str(SIDE), "width": str(SIDE), "arch": device.facts.arch}
     with process.turn(no_lease):
         artifact, _ = process.compile({**wanted, "options": {**device.options, **shape}}, no_lease)
-        process.load(ProgramKey(artifact=artifact, batch=2, precision=precision), no_lease)
+        process.load(ProgramKey(artifact=artifact, batch=2, precision=precision, crop=SIDE), no_lease)
         process.feed(work, no_lease)
     process.wait(work, no_lease)
     return [int(best) for best in work.classes[:, 0]]

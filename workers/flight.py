@@ -66,8 +66,8 @@ class Inference:
         source = self.pixels[flight.first : flight.first + n]
         if slot.dtype == np.float32:
             normalise(source, self.recipe, slot[:n])
-        elif slot.dtype == np.uint8:  # a program that normalises by itself
-            np.copyto(slot[:n], source)
+        elif slot.dtype == np.uint8:  # a program that normalises by itself, and may take packed pixels
+            np.copyto(slot[:n], source if slot.shape[1:] == source.shape[1:] else source.transpose(0, 2, 3, 1))
         else:
             exact = np.empty(source.shape, np.float32)
             normalise(source, self.recipe, exact)

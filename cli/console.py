@@ -9,7 +9,7 @@ from dinoq.jobs.errors import DinoqError, Interrupted
 
 def result(text: str) -> None:
     """What the command was asked for, to stdout."""
-    print(_printable(text, sys.stdout.encoding), flush=True)
+    print(printable(text, sys.stdout.encoding), flush=True)
 
 
 def note(text: str) -> None:
@@ -31,15 +31,20 @@ def complain(error: DinoqError) -> None:
 
 
 def _say(text: str) -> None:
-    print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+    print(printable(text, stderr_encoding()), file=sys.stderr, flush=True)
 
 
-def _printable(text: str, encoding: str | None) -> str:
+def stderr_encoding() -> str | None:
+    """What stderr takes; while bars are drawn, rich stands in front of it and does not know."""
+    return getattr(sys.stderr, "rich_proxied_file", sys.stderr).encoding
+
+
+def printable(text: str, encoding: str | None) -> str:
     """What a terminal of this encoding can print; plain signs stand in for the rest."""
     wanted = encoding or "ascii"
     try:
         text.encode(wanted)
     except UnicodeEncodeError:
-        plain = text.translate(str.maketrans("·█░", "-#."))
+        plain = text.translate(str.maketrans("·█░…", "-#.~"))
         return plain.encode(wanted, "replace").decode(wanted)
     return text

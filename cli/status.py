@@ -102,7 +102,7 @@ def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
 
 
 def _table(seen: object) -> str:
-    from dinoq.cli.progress import rows_of
+    from dinoq.cli.bars import rows_of
     from dinoq.cli.render.columns import table
     from dinoq.db.progress import JobProgress
 

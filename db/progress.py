@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
@@ -16,14 +16,15 @@ from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.errors import NoSuchJob
-from dinoq.jobs.ledger import Kind
+from dinoq.jobs.ledger import Kind, Phase
 
 LAST_ERRORS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """How far one run is; `waits_for` says what it waits for, empty when it does not wait."""
+    """How far one run is, in samples through the device (with `loop` each as often); `waits_for` says what it waits
+    for, empty when it does not wait; `at_work` whether a device is at it now, not only loading for it."""
 
     run_no: int
     chip: str
@@ -31,6 +32,7 @@ class RunProgress:
     state: str
     samples_done: int
     samples_total: int
+    at_work: bool
     waits_for: str
     error: str
 
@@ -44,6 +46,7 @@ class JobProgress:
     state: str
     preprocess_done: int
     preprocess_total: int
+    preprocess_at_work: bool
     preprocess_waits_for: str
     compile_done: int
     compile_total: int
@@ -60,6 +63,7 @@ class _Tally:
     states: Counter[str]
     samples_done: int = 0
     samples_total: int = 0
+    at_work: bool = False
 
     @property
     def left(self) -> int:
@@ -74,10 +78,10 @@ Fleet = list[tuple[str, str | None, str | None, str | None, bool]]
 def job_progress(db: Database, job_id: int) -> JobProgress:
     """How far the job is at this moment, and what it waits for. Raises: NoSuchJob."""
     with db.read() as session:
-        job = session.execute(select(Job.name, Job.state, Job.store_id).where(Job.id == job_id)).first()
+        job = session.execute(select(Job.name, Job.state, Job.store_id, Job.spec).where(Job.id == job_id)).first()
         if job is None:
             raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
-        tallies, fleet = _tallies(session, job_id), _fleet(session, job.store_id)
+        tallies, fleet = _tallies(session, job_id, int(job.spec.get("loop", 1))), _fleet(session, job.store_id)
         runs = session.scalars(select(Run).where(Run.job_id == job_id).order_by(Run.run_no)).all()
         holders = _holders(session, runs)
         errors = _errors(session, job_id, runs)
@@ -90,6 +94,7 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
         state=job.state,
         preprocess_done=preparing.samples_done,
         preprocess_total=preparing.samples_total,
+        preprocess_at_work=preparing.at_work,
         preprocess_waits_for=_prep_waits_for(preparing, fleet),
         compile_done=compiling["done"],
         compile_total=compiling.total(),
@@ -100,18 +105,20 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
     )
 
 
-def _tallies(session: Session, job_id: int) -> Tallies:
-    # `loop` feeds a part several times, so that more can be done than there is.
-    under_way = case((Item.n_done < Item.count, Item.n_done), else_=Item.count)
-    done = case((Item.state == "done", Item.count), (Item.state == "running", under_way), else_=0)
-    counted = select(Item.kind, Item.run_no, Item.state, func.count(), func.sum(done), func.sum(Item.count))
+def _tallies(session: Session, job_id: int, loop: int) -> Tallies:
+    """`loop` feeds a part so often."""
+    through = Item.count * case((Item.kind == Kind.INFER, loop), else_=1)
+    done = case((Item.state == "done", through), (Item.state == "running", Item.n_done), else_=0)
+    at_work = case((and_(Item.state == "running", Item.phase == Phase.RUNNING), 1), else_=0)
+    counted = select(Item.kind, Item.run_no, Item.state, func.count(), *map(func.sum, (done, through, at_work)))
     counted = counted.where(Item.job_id == job_id).group_by(Item.kind, Item.run_no, Item.state)
     tallies: Tallies = defaultdict(lambda: _Tally(Counter()))
-    for kind, run_no, state, items, samples_done, samples in session.execute(counted):
+    for kind, run_no, state, items, samples_done, samples, working in session.execute(counted):
         tally = tallies[kind, run_no]
         tally.states[state] = items
         tally.samples_done += int(samples_done)
         tally.samples_total += int(samples)
+        tally.at_work |= working > 0
     return tallies
 
 
@@ -138,6 +145,7 @@ def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[
         state=run.state,
         samples_done=parts.samples_done,
         samples_total=parts.samples_total,
+        at_work=parts.at_work,
         waits_for=waits_for,
         error=run.error,
     )

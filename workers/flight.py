@@ -31,7 +31,8 @@ class Flight:
 class Inference:
     """The part that is being evaluated. `pixels` uint8 [count, 3, H, W] is read, never copied whole.
 
-    `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone.
+    `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone. `n_done` counts the
+    samples of every lap.
     """
 
     def __init__(self, pixels: NDArray[np.uint8], recipe: Recipe, batch: int, laps: int) -> None:
@@ -81,7 +82,7 @@ class Inference:
             best = top_five(logits[:n])
             self.classes[first : first + n] = best.classes
             self.scores[first : first + n] = best.scores
-            self.n_done += n
+        self.n_done += n
         self.times.append(times[: flight.batches].copy())
         self.timed += [(number + 1) * self.batch <= n for number in range(flight.batches)]
         self.done_ms = time.monotonic() * 1000.0

@@ -219,17 +219,19 @@ def test_an_idle_up_leaves(shell: Shell) -> None:
 def test_whoever_only_watches_stops_nothing(bench: Bench, ledger: Database) -> None:
     up = bench.shell.start("up")
     eventually(lambda: "#" in bench.shell.dinoq("devices").out, "the worker")
-    onlookers = {
-        1: bench.shell.start("run", *bench.args(*LONG)),
-        2: bench.shell.start("submit", *bench.args("--wait")),
-    }
-    for job, process in onlookers.items():
+    onlookers = (("run", *bench.args(*LONG)), ("submit", *bench.args("--wait")))
+    for job, command in enumerate(onlookers, start=1):
+        process = bench.shell.start(*command)
         hear(process, f"job {job}  ")
         ctrl_c(process)
         answer = ended(process)
         assert answer.code == 130
         assert f"note:  stopped watching; job {job} goes on. Watch: dinoq status {job} --watch" in answer.err
         assert f"Stop for good: dinoq cancel {job}" in answer.err
+    watching = bench.shell.start("status", "2", "--watch")
+    hear(watching, "job 2  ")
+    ctrl_c(watching)
+    assert ended(watching).code == 130
     assert up.poll() is None
     bench.shell.dinoq("cancel", 1)
     eventually(partial(done, ledger, 2), "the other's end")

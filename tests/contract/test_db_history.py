@@ -17,7 +17,7 @@ from dinoq.db.fleet import (
 )
 from dinoq.db.history import list_jobs, resolve_job
 from dinoq.db.items import finish, progress
-from dinoq.db.jobs import cancel
+from dinoq.db.jobs import cancel, submit
 from dinoq.db.log import job_log
 from dinoq.db.progress import job_progress
 from dinoq.db.records import find_artifact, job_record, load_manifest
@@ -26,7 +26,17 @@ from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Phase
-from tests.builders import HOST, compiled, make_device, make_manifest, make_spec, make_worker, shard_result
+from tests.builders import (
+    HOST,
+    OWNER,
+    STORE,
+    compiled,
+    make_device,
+    make_manifest,
+    make_spec,
+    make_worker,
+    shard_result,
+)
 from tests.crew import Crew, change, crew, item, items, submit_job
 
 T4, CPU = f"{HOST}/T4:0", f"{HOST}/cpu:0"
@@ -92,12 +102,25 @@ def test_progress_counts_samples_under_way(db: Database) -> None:
     assert json.loads(json.dumps(asdict(seen)))["job_id"] == job
 
 
-def test_a_part_that_is_fed_several_times_counts_once(db: Database) -> None:
+def test_a_part_that_is_fed_several_times_counts_as_often(db: Database) -> None:
+    host, manifest = crew(db, "T4"), make_manifest(4)
+    job = submit(db, replace(make_spec(manifest, chips=("T4",)), loop=100), manifest, owner=OWNER, store_id=STORE)
+    host.work_off(Kind.PREPROCESS, Kind.COMPILE)
+    held = host.take(item(db, job, Kind.INFER).id, T4)
+    progress(db, held.item_id, held.token, Phase.RUNNING, 260)
+    seen = job_progress(db, job)
+    assert (seen.preprocess_total, seen.runs[0].samples_done, seen.runs[0].samples_total) == (4, 260, 400)
+
+
+def test_a_run_is_at_work_once_its_program_is_loaded(db: Database) -> None:
     host, job = crew(db, "T4"), submit_job(db, chips=("T4",))
     host.work_off(Kind.PREPROCESS, Kind.COMPILE)
     held = host.take(item(db, job, Kind.INFER).id, T4)
-    progress(db, held.item_id, held.token, Phase.RUNNING, 400)
-    assert job_progress(db, job).runs[0].samples_done == 4
+    seen = []
+    for phase in (Phase.LOADING, Phase.RUNNING):
+        progress(db, held.item_id, held.token, phase, 0)
+        seen.append(job_progress(db, job).runs[0].at_work)
+    assert seen == [False, True]
 
 
 def waits(db: Database, job: int, run_no: int = 1) -> str:

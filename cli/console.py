@@ -27,7 +27,7 @@ def complain(error: DinoqError) -> None:
     if isinstance(error, Interrupted):  # wanted, so no error
         note(f"{error} {error.hint}".rstrip())
     else:
-        _say(f"error: {error}" + (f" Try: {error.hint}" if error.hint else ""))
+        _say(f"error: {error.told}")
 
 
 def _say(text: str) -> None:

@@ -194,7 +194,7 @@ def _tell_notes(prepared: Prepared) -> None:
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
     runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
-    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} runs\n{runs}"
+    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

@@ -34,6 +34,11 @@ class DinoqError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def told(self) -> str:
+        """The sentence, and what to do next."""
+        return f"{self} Try: {self.hint}" if self.hint else str(self)
+
 
 class UsageError(DinoqError):
     """What was asked cannot be meant."""

@@ -113,7 +113,9 @@ def _done(held: Claim, db: Database, perform: Perform, leave: Exit) -> list[Hint
         failure = Failure(FailureClass.DRAINED, "the worker was asked to leave")
     except WorkFailed as error:
         failure = error.failure
-    except (DinoqError, OSError) as error:
+    except DinoqError as error:
+        failure = Failure(FailureClass.TRANSIENT, error.told)
+    except OSError as error:
         failure = Failure(FailureClass.TRANSIENT, str(error))
     except Exception as error:
         log.exception("item %d failed", held.item_id)

@@ -194,6 +194,14 @@ class DeviceFacts:
         """As people name it: `cann-07/310P3:0`."""
         return f"{self.host}/{self.chip}:{self.index}"
 
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Its host and card, which chips of one card share: `8-1` is chip 1 of card 8. None where no card is told."""
+        if self.card == "-":
+            return None
+        npu, dash, chip = self.card.partition("-")
+        return self.host, npu if dash and npu.isdecimal() and chip.isdecimal() else self.card
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:

@@ -237,3 +237,27 @@ def two_chip_job(origins: tuple[Origin, Origin] = ("real", "real"), samples: int
 def report_of(job: tuple[JobRecord, Manifest], *, strict: bool = False) -> Report:
     """The report of a stored job."""
     return build_report(*job, strict=strict)
+
+
+def paced(job: tuple[JobRecord, Manifest], chip: str, pace: str = "published") -> tuple[JobRecord, Manifest]:
+    """The same job, the devices of one chip paced."""
+    record, manifest = job
+    runs = [
+        replace(run, devices=tuple(replace(one, pace=pace if one.chip == chip else one.pace) for one in run.devices))
+        for run in record.runs
+    ]
+    return replace(record, runs=tuple(runs)), manifest
+
+
+def beside_cpu(origin: Origin = "simulated", baseline_top1: float | None = None) -> tuple[JobRecord, Manifest]:
+    """A 310P3 and the cpu, batches 1 and 4, 400 photos; the chip errs at photo 7, the cpu at 7, 8 and 9."""
+    manifest = make_manifest(400)
+    spec = make_spec(manifest, chips=("310P3", "cpu"), batches=(1, 4), baseline_top1=baseline_top1, name="both")
+    runs = []
+    for run in spec.runs:
+        of: Origin = origin if run.chip == "310P3" else "real"
+        device = make_device("lab", run.chip, origin=of)
+        wrong = (7,) if run.chip == "310P3" else (7, 8, 9)
+        results = make_results(manifest, run.batch, run_no=run.run_no, devices=[device.key], wrong=wrong)
+        runs.append(make_run(results, run_no=run.run_no, origin=of, devices=[device]))
+    return make_record(manifest, spec, runs), manifest

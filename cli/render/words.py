@@ -83,6 +83,18 @@ def percent(share: float | None, digits: int = 2) -> str:
     return DASH if share is None else f"{100 * share:.{digits}f}"
 
 
+def agreement_text(run: RunReport) -> str:
+    """`310P3 bs16 agrees with cpu bs16 on 44 of 45 photos (97.78 %); right here only 0, there only 1`; empty when there
+    is nothing to compare with."""
+    found = run.agreement
+    if found is None:
+        return ""
+    text = f"{run_label(run)} agrees with {found.chip} bs{found.batch} on {found.same_top1} of {found.samples} photos"
+    if found.same_top1 == found.samples:
+        return text
+    return f"{text} ({percent(found.share)} %); right here only {found.only_here_right}, there only {found.only_there_right}"
+
+
 def counted(n: int, what: str) -> str:
     """`1 part`, `2 parts`."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"

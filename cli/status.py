@@ -109,4 +109,5 @@ def _table(seen: object) -> str:
     assert isinstance(seen, JobProgress)
     rows = [[row.name, f"{row.done:,}/{row.total:,}", row.state] for row in rows_of(seen)]
     head = f"job {seen.job_id}  {seen.name}  {seen.state}"
-    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *seen.errors])
+    without = [f"{run.chip} bs{run.batch} goes without {text}" for run in seen.runs for text in run.left_out]
+    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *without, *seen.errors])

@@ -10,21 +10,24 @@ from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
-from dinoq.db.fleet import clock, living
+from dinoq.db.fleet import clock, device_facts, living
 from dinoq.db.log import named
 from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
 from dinoq.jobs.errors import NoSuchJob
-from dinoq.jobs.ledger import Kind, Phase
+from dinoq.jobs.ledger import DeviceFacts, Kind, Phase
+from dinoq.jobs.left_out import bound_otherwise
 
 LAST_ERRORS = 5
+ENDED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
     """How far one run is, in samples through the device (with `loop` each as often); `waits_for` says what it waits
-    for, empty when it does not wait; `at_work` whether a device is at it now, not only loading for it."""
+    for, empty when it does not wait; `at_work` whether a device is at it now, not only loading for it; `left_out` are
+    sentences about devices with a living worker that it goes without."""
 
     run_no: int
     chip: str
@@ -34,6 +37,7 @@ class RunProgress:
     samples_total: int
     at_work: bool
     waits_for: str
+    left_out: tuple[str, ...]
     error: str
 
 
@@ -71,8 +75,25 @@ class _Tally:
         return self.states["blocked"] + self.states["queued"] + self.states["running"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A living worker, whether it sees the job's store, and its device with its state, if it has one."""
+
+    kind: str
+    same_store: bool
+    device: DeviceFacts | None
+    state: str
+
+    def unfit(self, run: Run) -> str:
+        """Why the run goes without its device; empty for no reason."""
+        assert self.device is not None
+        if self.state != "ok":
+            return "is set aside as faulty" if self.state == "faulty" else "is ill"
+        return bound_otherwise(self.device, run.toolkit, run.arch)
+
+
 Tallies = defaultdict[tuple[str, int], _Tally]
-Fleet = list[tuple[str, str | None, str | None, str | None, bool]]
+Fleet = list[_Member]
 
 
 def job_progress(db: Database, job_id: int) -> JobProgress:
@@ -123,17 +144,19 @@ def _tallies(session: Session, job_id: int, loop: int) -> Tallies:
 
 
 def _fleet(session: Session, store_id: str) -> Fleet:
-    """Kind of every living worker, with chip, origin and state of its device, and whether it sees the job's store."""
-    workers = select(Worker.kind, Device.chip, Device.origin, Device.state, Worker.store_id)
+    """Every living worker."""
+    workers = select(Worker.kind, Worker.store_id, Device.facts, Device.state)
     workers = workers.outerjoin(Device, Device.key == Worker.device_key).where(living(clock(session)))
     return [
-        (kind, chip, origin, state, store == store_id) for kind, chip, origin, state, store in session.execute(workers)
+        _Member(kind, store == store_id, device_facts(facts) if facts else None, state or "")
+        for kind, store, facts, state in session.execute(workers.order_by(Worker.id))
     ]
 
 
 def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[str, str | None], str]) -> RunProgress:
     parts = tallies[Kind.INFER, run.run_no]
-    waits_for = "" if run.state in ("done", "failed", "cancelled") else _no_worker(run, fleet)
+    mine = [] if run.state in ENDED else [one for one in fleet if one.device and _for_run(one.device, run)]
+    waits_for = "" if run.state in ENDED else _no_worker(run, mine)
     if not waits_for and run.state == "ready":
         waits_for = holders.get((run.chip, run.origin), "")
     if not waits_for and run.state == "waiting":
@@ -147,18 +170,28 @@ def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[
         samples_total=parts.samples_total,
         at_work=parts.at_work,
         waits_for=waits_for,
+        left_out=tuple(f"{one.device.label} {why}" for one in mine if one.device and (why := one.unfit(run))),
         error=run.error,
     )
 
 
-def _no_worker(run: Run, fleet: Fleet) -> str:
-    mine = [member for member in fleet if member[1] == run.chip and run.origin in (None, member[2])]
-    states = {state for _, _, _, state, same_store in mine if same_store}
-    if mine and not states:
+def _for_run(device: DeviceFacts, run: Run) -> bool:
+    return device.chip == run.chip and run.origin in (None, device.origin)
+
+
+def _no_worker(run: Run, mine: Fleet) -> str:
+    """`mine` are the workers of the run's chip and origin."""
+    there = [one for one in mine if one.same_store]
+    if mine and not there:
         return f"WAITING: no {run.chip} worker sees this job's store (DINOQ_STORE)"
-    if not states:
+    if not there:
         return f"WAITING: no {'simulated ' if run.origin == 'simulated' else ''}{run.chip} worker"
-    return "" if "ok" in states else f"WAITING: every {run.chip} is {'faulty' if 'faulty' in states else 'ill'}"
+    healthy = [one for one in there if one.state == "ok"]
+    if not healthy:
+        return f"WAITING: every {run.chip} is {'faulty' if any(one.state == 'faulty' for one in there) else 'ill'}"
+    if all(one.unfit(run) for one in healthy):
+        return f"WAITING: no {run.chip} worker has {run.toolkit} for {run.arch}, which the run is bound to"
+    return ""
 
 
 def _waits_for(run: Run, tallies: Tallies, fleet: Fleet) -> str:
@@ -169,8 +202,8 @@ def _waits_for(run: Run, tallies: Tallies, fleet: Fleet) -> str:
 
 
 def _prep_waits_for(preparing: _Tally, fleet: Fleet) -> str:
-    mine = [member for member in fleet if member[0] == "prep"]
-    if not preparing.left or any(same_store for *_, same_store in mine):
+    mine = [member for member in fleet if member.kind == "prep"]
+    if not preparing.left or any(member.same_store for member in mine):
         return ""
     return "WAITING: no prep worker sees this job's store (DINOQ_STORE)" if mine else "WAITING: no prep worker"
 

@@ -10,14 +10,12 @@ from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
-from dinoq.db.fleet import clock, device_facts, living
 from dinoq.db.log import named
-from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
+from dinoq.db.waiting import Member, fleet_for, left_out, no_compiler, no_device, no_prep
 from dinoq.jobs.errors import NoSuchJob
-from dinoq.jobs.ledger import DeviceFacts, Kind, Phase
-from dinoq.jobs.left_out import bound_otherwise
+from dinoq.jobs.ledger import Kind, Phase
 
 LAST_ERRORS = 5
 ENDED = ("done", "failed", "cancelled")
@@ -75,25 +73,7 @@ class _Tally:
         return self.states["blocked"] + self.states["queued"] + self.states["running"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A living worker, whether it sees the job's store, and its device with its state, if it has one."""
-
-    kind: str
-    same_store: bool
-    device: DeviceFacts | None
-    state: str
-
-    def unfit(self, run: Run) -> str:
-        """Why the run goes without its device; empty for no reason."""
-        assert self.device is not None
-        if self.state != "ok":
-            return "is set aside as faulty" if self.state == "faulty" else "is ill"
-        return bound_otherwise(self.device, run.toolkit, run.arch)
-
-
 Tallies = defaultdict[tuple[str, int], _Tally]
-Fleet = list[_Member]
 
 
 def job_progress(db: Database, job_id: int) -> JobProgress:
@@ -102,7 +82,8 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
         job = session.execute(select(Job.name, Job.state, Job.store_id, Job.spec).where(Job.id == job_id)).first()
         if job is None:
             raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
-        tallies, fleet = _tallies(session, job_id, int(job.spec.get("loop", 1))), _fleet(session, job.store_id)
+        tallies = _tallies(session, job_id, int(job.spec.get("loop", 1)))
+        fleet = fleet_for(session, job_id, job.store_id)
         runs = session.scalars(select(Run).where(Run.job_id == job_id).order_by(Run.run_no)).all()
         holders = _holders(session, runs)
         errors = _errors(session, job_id, runs)
@@ -116,7 +97,7 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
         preprocess_done=preparing.samples_done,
         preprocess_total=preparing.samples_total,
         preprocess_at_work=preparing.at_work,
-        preprocess_waits_for=_prep_waits_for(preparing, fleet),
+        preprocess_waits_for=no_prep(fleet) if preparing.left else "",
         compile_done=compiling["done"],
         compile_total=compiling.total(),
         items_done=everything["done"],
@@ -143,20 +124,11 @@ def _tallies(session: Session, job_id: int, loop: int) -> Tallies:
     return tallies
 
 
-def _fleet(session: Session, store_id: str) -> Fleet:
-    """Every living worker."""
-    workers = select(Worker.kind, Worker.store_id, Device.facts, Device.state)
-    workers = workers.outerjoin(Device, Device.key == Worker.device_key).where(living(clock(session)))
-    return [
-        _Member(kind, store == store_id, device_facts(facts) if facts else None, state or "")
-        for kind, store, facts, state in session.execute(workers.order_by(Worker.id))
-    ]
-
-
-def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[str, str | None], str]) -> RunProgress:
+def _run_progress(
+    run: Run, tallies: Tallies, fleet: Sequence[Member], holders: dict[tuple[str, str | None], str]
+) -> RunProgress:
     parts = tallies[Kind.INFER, run.run_no]
-    mine = [] if run.state in ENDED else [one for one in fleet if one.device and _for_run(one.device, run)]
-    waits_for = "" if run.state in ENDED else _no_worker(run, mine)
+    waits_for = "" if run.state in ENDED else no_device(run, fleet)
     if not waits_for and run.state == "ready":
         waits_for = holders.get((run.chip, run.origin), "")
     if not waits_for and run.state == "waiting":
@@ -170,42 +142,18 @@ def _run_progress(run: Run, tallies: Tallies, fleet: Fleet, holders: dict[tuple[
         samples_total=parts.samples_total,
         at_work=parts.at_work,
         waits_for=waits_for,
-        left_out=tuple(f"{one.device.label} {why}" for one in mine if one.device and (why := one.unfit(run))),
+        left_out=() if run.state in ENDED else left_out(run, fleet),
         error=run.error,
     )
 
 
-def _for_run(device: DeviceFacts, run: Run) -> bool:
-    return device.chip == run.chip and run.origin in (None, device.origin)
-
-
-def _no_worker(run: Run, mine: Fleet) -> str:
-    """`mine` are the workers of the run's chip and origin."""
-    there = [one for one in mine if one.same_store]
-    if mine and not there:
-        return f"WAITING: no {run.chip} worker sees this job's store (DINOQ_STORE)"
-    if not there:
-        return f"WAITING: no {'simulated ' if run.origin == 'simulated' else ''}{run.chip} worker"
-    healthy = [one for one in there if one.state == "ok"]
-    if not healthy:
-        return f"WAITING: every {run.chip} is {'faulty' if any(one.state == 'faulty' for one in there) else 'ill'}"
-    if all(one.unfit(run) for one in healthy):
-        return f"WAITING: no {run.chip} worker has {run.toolkit} for {run.arch}, which the run is bound to"
-    return ""
-
-
-def _waits_for(run: Run, tallies: Tallies, fleet: Fleet) -> str:
+def _waits_for(run: Run, tallies: Tallies, fleet: Sequence[Member]) -> str:
     compiling = tallies[Kind.COMPILE, run.run_no]
+    if compiling.states["running"]:
+        return "compiling"
     if compiling.left:
-        return "compiling" if compiling.states["running"] else "to be compiled"
-    return _prep_waits_for(tallies[Kind.PREPROCESS, 0], fleet) or "preprocessing"
-
-
-def _prep_waits_for(preparing: _Tally, fleet: Fleet) -> str:
-    mine = [member for member in fleet if member.kind == "prep"]
-    if not preparing.left or any(member.same_store for member in mine):
-        return ""
-    return "WAITING: no prep worker sees this job's store (DINOQ_STORE)" if mine else "WAITING: no prep worker"
+        return no_compiler(run, fleet) or "to be compiled"
+    return (no_prep(fleet) if tallies[Kind.PREPROCESS, 0].left else "") or "preprocessing"
 
 
 def _holders(session: Session, runs: Iterable[Run]) -> dict[tuple[str, str | None], str]:

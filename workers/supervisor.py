@@ -18,7 +18,7 @@ from typing import IO, Self
 from dinoq.broker.app import make_app, publish
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
 from dinoq.db.engine import Database
-from dinoq.db.fleet import trust_again
+from dinoq.db.fleet import register_device, trust_again
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.jobs.errors import EnvironmentTrouble, NoBroker
@@ -96,6 +96,8 @@ class Supervisor:
             owner = Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url, only_job=setup.only_job)
             state_folder.point(setup.state, owner)
             trust_again(self._db, [device.facts.key for device in setup.devices])
+            for device in setup.devices:
+                register_device(self._db, device.facts)
             self._tell(predecessors_lost(self._db, self._state_id))
             note_absence(self._db, setup.only_job)
             self._sweep(everything=setup.broker_url is None)
@@ -195,7 +197,7 @@ class Supervisor:
         """Whose loss leaves nothing to wait for: all workers, or for a single job all of one kind; empty for none."""
         if self._children and all(child.give_up for child in self._children):
             return "every worker"
-        for kind in ("prep", "device"):
+        for kind in ("prep", "compile", "device"):
             mine = [child for child in self._children if child.argv[1] == kind]
             if self._setup.only_job is not None and mine and all(child.give_up for child in mine):
                 return f"every {kind} worker"

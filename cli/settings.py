@@ -47,6 +47,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("device", "devices of this host to use: indices, names, or none"),
     Option("prep", "preprocessing threads of this host; 0 for none"),
     Option("running_deadline_s", "a device that shows no progress for so long is restarted"),
+    Option("compiling_deadline_s", "a toolchain that has not ended for so long is killed, and its run has failed"),
     Option("null_devices", "COUNT:IMAGES_PER_S devices that compute nothing, for benchmarks"),
     Option("simulate", "simulated devices in place of real ones, e.g. 310P3:4,T4:1"),
     Option("pace", "what simulated devices take their times from: published, or a TOML file", is_path=True),

@@ -39,11 +39,11 @@ def up(
     """Start this host's workers, in the foreground: one per device, and preprocessing."""
     from dinoq.cli.hosting import local_setup, supervise
     from dinoq.cli.ledger import open_ledger
-    from dinoq.cli.machine import check_fleet
+    from dinoq.cli.machine import check_fleet, discovered
 
     now = settings.load({"device": device, "prep": prep, "simulate": simulate, "pace": pace})
     check_fleet(now, into_fleet=into_fleet)
-    supervise(open_ledger(now), local_setup(now), only_job=None)
+    supervise(open_ledger(now), local_setup(now, discovered(now)), only_job=None)
 
 
 def down(
@@ -104,7 +104,11 @@ def worker_device(name: str) -> None:
 def _deadlines(now: settings.Settings) -> Deadlines:
     from dinoq.workers.device_process import Deadlines
 
-    return Deadlines(running_s=now.number("running_deadline_s", Deadlines().running_s))
+    usual = Deadlines()
+    return Deadlines(
+        compiling_s=now.number("compiling_deadline_s", usual.compiling_s),
+        running_s=now.number("running_deadline_s", usual.running_s),
+    )
 
 
 def _setup(now: settings.Settings) -> WorkerSetup:

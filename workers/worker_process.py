@@ -30,6 +30,7 @@ from dinoq.workers.tasks import Exit, Perform, work
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 3.0
+COMPILE_GRACE_S = 60.0
 DEVICE_THREADS = 2
 """One feeds the device while the other prepares the next item and commits the last."""
 
@@ -63,7 +64,10 @@ def run_compile(setup: WorkerSetup, toolchain: Toolchain, options: Mapping[str, 
     db, store = open_database(setup.database_url), open_store(setup.store)
     register_worker(db, _facts(setup, "compile", store, toolchains=(toolchain,)))
     name = f"compile-{toolchain.vendor}"
-    process = DeviceProcess(_child(setup, toolchain.vendor, sys.executable, options, name), deadlines)
+    # The toolchain is killed by who started it, with its words kept; its process only when that does not work.
+    told = {**options, "timeout_s": f"{deadlines.compiling_s:g}"}
+    child = _child(setup, toolchain.vendor, sys.executable, told, name)
+    process = DeviceProcess(child, replace(deadlines, compiling_s=deadlines.compiling_s + COMPILE_GRACE_S))
     worker = CompileWorker(db, store, process, setup.state / "run" / name)
     try:
         _serve(setup, db, worker.perform, [compile_queue(toolchain.vendor, toolchain.origin)], 1)

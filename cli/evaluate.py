@@ -140,17 +140,21 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
 
     Another `run` of this state folder works for its own job alone: this one goes after it.
     """
-    from dinoq.cli.hosting import local_setup, require_devices
+    from dinoq.cli.hosting import local_setup, require_compilers, require_devices
     from dinoq.cli.ledger import open_ledger
+    from dinoq.cli.machine import discovered
     from dinoq.cli.submission import store_job
     from dinoq.cli.waiting import wait_for_turn
     from dinoq.workers.state_folder import is_locked
 
     db = open_ledger(now)
     wait_for_turn(now.state)
-    setup = None if is_locked(now.state) else local_setup(now)
-    if setup is not None:
-        require_devices(setup, prepared.spec)
+    setup = None
+    if not is_locked(now.state):
+        found = discovered(now)
+        setup = local_setup(now, found)
+        require_devices(setup, found, prepared.spec)
+        require_compilers(db, setup, prepared.spec)
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:

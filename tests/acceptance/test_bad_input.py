@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests import network_mount
 from tests.acceptance.conftest import Bench
+from tests.chaos.evaluation import state_of
 from tests.command import DINOQ, Shell
 from tests.models import write_mean_colour
 from tests.processes import eventually
@@ -136,13 +137,13 @@ def test_a_data_folder_that_vanished_fails_its_slices_and_can_be_retried(bench: 
     job = bench.shell.dinoq("submit", *bench.args("--json")).json["job"]
     bench.photos.rename(bench.photos.with_name("away"))
     bench.shell.start("up")
-    eventually(lambda: bench.shell.dinoq("status", job, "--json").json["state"] == "failed", "the failure")
+    eventually(lambda: state_of(bench.shell, job) == "failed", "the failure")
     answer = bench.shell.dinoq("report", job)
     assert answer.code == 6
     assert "is not there (any more) on this host. Try: mount it, then dinoq retry" in " ".join(answer.out.split())
     bench.photos.with_name("away").rename(bench.photos)
     assert bench.shell.dinoq("retry", job).code == 0
-    eventually(lambda: bench.shell.dinoq("status", job, "--json").json["state"] == "done", "the end")
+    eventually(lambda: state_of(bench.shell, job) == "done", "the end")
 
 
 def test_a_damaged_shard_is_made_again(bench: Bench) -> None:

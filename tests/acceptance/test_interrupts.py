@@ -20,6 +20,7 @@ from PIL import Image
 from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
 from tests.acceptance.conftest import COLOURS, Bench, done
+from tests.chaos.evaluation import device_workers
 from tests.command import Answer, Shell
 from tests.crew import at_work, items
 from tests.processes import PATIENCE_S, alive, descendants, eventually
@@ -210,7 +211,7 @@ def test_an_up_hands_back_and_says_so(bench: Bench, ledger: Database, times: int
 
 def test_an_idle_up_leaves(shell: Shell) -> None:
     up = shell.start("up")
-    eventually(lambda: "#" in shell.dinoq("devices").out, "the worker")
+    eventually(lambda: device_workers(shell), "the worker")
     answer = interrupt(up, 1)
     assert (answer.code, answer.out) == (130, "")
     assert "Resume: dinoq up" in answer.err
@@ -218,7 +219,7 @@ def test_an_idle_up_leaves(shell: Shell) -> None:
 
 def test_whoever_only_watches_stops_nothing(bench: Bench, ledger: Database) -> None:
     up = bench.shell.start("up")
-    eventually(lambda: "#" in bench.shell.dinoq("devices").out, "the worker")
+    eventually(lambda: device_workers(bench.shell), "the worker")
     onlookers = (("run", *bench.args(*LONG)), ("submit", *bench.args("--wait")))
     for job, command in enumerate(onlookers, start=1):
         process = bench.shell.start(*command)

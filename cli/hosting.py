@@ -62,7 +62,7 @@ def worker_env(settings: Settings) -> dict[str, str]:
     }
     if settings.config.path is not None:  # workers run in another folder
         told["DINOQ_CONFIG"] = str(settings.config.path)
-    for name in ("running_deadline_s", "compiling_deadline_s", "ascend_set_env", "ascend_atc_python"):
+    for name in ("running_deadline_s", "compiling_deadline_s", "idle_wait_s", "ascend_set_env", "ascend_atc_python"):
         if (text := settings.get(name)) is not None:
             told[f"DINOQ_{name.upper()}"] = text
     return {**settings.env, **told}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.log import named
+from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, Run
 from dinoq.db.waiting import Member, fleet_for, left_out, no_compiler, no_device, no_prep
@@ -85,7 +86,7 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
         tallies = _tallies(session, job_id, int(job.spec.get("loop", 1)))
         fleet = fleet_for(session, job_id, job.store_id)
         runs = session.scalars(select(Run).where(Run.job_id == job_id).order_by(Run.run_no)).all()
-        holders = _holders(session, runs)
+        holders, busy = _holders(session, runs), _busy(session, job_id)
         errors = _errors(session, job_id, runs)
     preparing = tallies[Kind.PREPROCESS, 0]
     compiling = sum((tallies[Kind.COMPILE, run.run_no].states for run in runs), Counter())
@@ -102,7 +103,7 @@ def job_progress(db: Database, job_id: int) -> JobProgress:
         compile_total=compiling.total(),
         items_done=everything["done"],
         items_total=everything.total(),
-        runs=tuple(_run_progress(run, tallies, fleet, holders) for run in runs),
+        runs=tuple(_run_progress(run, tallies, fleet, holders, busy) for run in runs),
         errors=errors,
     )
 
@@ -125,12 +126,17 @@ def _tallies(session: Session, job_id: int, loop: int) -> Tallies:
 
 
 def _run_progress(
-    run: Run, tallies: Tallies, fleet: Sequence[Member], holders: dict[tuple[str, str | None], str]
+    run: Run,
+    tallies: Tallies,
+    fleet: Sequence[Member],
+    holders: dict[tuple[str, str | None], str],
+    busy: dict[int, str],
 ) -> RunProgress:
     parts = tallies[Kind.INFER, run.run_no]
     waits_for = "" if run.state in ENDED else no_device(run, fleet)
     if not waits_for and run.state == "ready":
         waits_for = holders.get((run.chip, run.origin), "")
+    waits_for = waits_for or busy.get(run.run_no, "")
     if not waits_for and run.state == "waiting":
         waits_for = _waits_for(run, tallies, fleet)
     return RunProgress(
@@ -162,6 +168,20 @@ def _holders(session: Session, runs: Iterable[Run]) -> dict[tuple[str, str | Non
     opened = select(Run.chip, Run.origin, Run.job_id, Run.batch).where(Run.chip.in_(chips), Run.state == "open")
     rows: Sequence[Row[str, str | None, int, int]] = session.execute(opened).all() if chips else []
     return {(row.chip, row.origin): f"WAITING: job {row.job_id} {row.chip} bs{row.batch} runs" for row in rows}
+
+
+def _busy(session: Session, job_id: int) -> dict[int, str]:
+    """By run: who is on the devices of which it waits, where every item of it that is in hand does."""
+    held = select(Item.run_no, Item.phase, Device.facts).join(Worker, Worker.id == Item.worker_id)
+    held = held.join(Device, Device.key == Worker.device_key).where(Item.job_id == job_id, Item.state == "running")
+    told: defaultdict[int, list[str]] = defaultdict(list)
+    at_work = set()
+    for run_no, phase, facts in session.execute(held):
+        if phase != Phase.WAITING:
+            at_work.add(run_no)
+        elif facts.get("busy"):
+            told[run_no].append(f"{facts['chip']}:{facts['index']} is busy: {facts['busy']}")
+    return {run_no: f"WAITING: {texts[0]}" for run_no, texts in told.items() if run_no not in at_work}
 
 
 def _errors(session: Session, job_id: int, runs: Iterable[Run]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dinoq.db.run_devices import fleet_of, troubles_of
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, ShardResultRow
+from dinoq.db.telemetry import telemetry_of
 from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest
@@ -112,6 +113,7 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
             fleet=fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
+            telemetry=telemetry_of(session, run.devices, *spans.get(run.run_no, (None, None))),
         )
         for run, uri in rows
     )

@@ -8,16 +8,18 @@ from dinoq.jobs.card import Card, card_of_devices
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.measure import OUTLIER, DeviceFigures, Measurement, off_median
 from dinoq.jobs.record import RunRecord
+from dinoq.jobs.telemetry import Sensors, by_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReport:
-    """One device of a run; `facts` is None when the fleet no longer knows it. `off_median` is how far its compute figure
+    """One device of a run; `facts` is None when the fleet no longer knows it, `telemetry` when it told nothing. `off_median` is how far its compute figure
     lies off the median of the run's devices, a fraction; None where there are fewer than three."""
 
     figures: DeviceFigures
     facts: DeviceFacts | None
     off_median: float | None = None
+    telemetry: Sensors | None = None
 
     @property
     def outlier(self) -> bool:
@@ -33,8 +35,10 @@ class DeviceReport:
 def device_reports(run: RunRecord, measured: Measurement) -> tuple[DeviceReport, ...]:
     """Every device that gave results, by key."""
     facts, off = {device.key: device for device in run.devices}, off_median(measured.devices)
+    told = by_device(run.telemetry, run.first_start_ms, run.last_finish_ms)
     return tuple(
-        DeviceReport(figures=one, facts=facts.get(one.key), off_median=off.get(one.key)) for one in measured.devices
+        DeviceReport(figures=one, facts=facts.get(one.key), off_median=off.get(one.key), telemetry=told.get(one.key))
+        for one in measured.devices
     )
 
 

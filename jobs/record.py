@@ -8,6 +8,7 @@ from datetime import datetime
 from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
 from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import JobSpec
+from dinoq.jobs.telemetry import Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,8 @@ class RunRecord:
 
     `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
     `first_start_ms` and `last_finish_ms` are the database's clock. `devices` gave results, their facts as they were
-    then; `fleet` are all of its chip and origin.
+    then; `fleet` are all of its chip and origin; `telemetry` are the blocks that may
+    hold readings of that time.
     """
 
     run_no: int
@@ -86,6 +88,7 @@ class RunRecord:
     devices: tuple[DeviceFacts, ...]
     fleet: tuple[FleetDevice, ...] = ()
     troubles: tuple[DeviceTrouble, ...] = ()
+    telemetry: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

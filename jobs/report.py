@@ -11,6 +11,7 @@ from dinoq.jobs.agreement import Agreement, agreements
 from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
+from dinoq.jobs.exclusive import UNTOLD, contaminations
 from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
@@ -21,6 +22,7 @@ from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
+from dinoq.jobs.telemetry import foreign_remarks, throttlings
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
     Cell,
@@ -165,6 +167,8 @@ def _run_report(
     cell = spec.run(run.run_no)
     measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
     top1 = score_of(merged.top1, merged.coverage)
+    devices = device_reports(run, measured)
+    disturbed = _disturbances(devices, merged)
     return RunReport(
         run_no=run.run_no,
         chip=cell.chip,
@@ -174,7 +178,7 @@ def _run_report(
         origin=run.origin,
         state=run.state,
         error=run.error,
-        devices=device_reports(run, measured),
+        devices=devices,
         artifact=run.artifact,
         toolkit=run.toolkit,
         arch=run.arch,
@@ -190,12 +194,12 @@ def _run_report(
         left_out=left_out(run),
         overlaps=_overlaps(merged),
         notes=(*_notes(spec, merged, top1), *went_on(run)),
-        verdicts=_verdicts(spec, run, merged, measured, strict=strict),
+        verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
     )
 
 
 def _verdicts(
-    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, *, strict: bool
+    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, disturbed: list[str], *, strict: bool
 ) -> tuple[Verdict, ...]:
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
@@ -205,7 +209,7 @@ def _verdicts(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),
         performance_verdict(measured, spec.loop),
-        stability_verdict(measured, merged.coverage, decides=decides),
+        stability_verdict(measured, merged.coverage, disturbed, decides=decides),
     )
     return tuple(verdict for verdict in verdicts if verdict is not None)
 
@@ -215,11 +219,20 @@ def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]
     notes = []
     if top1 and looks_like_guessing(top1.correct, top1.high, expected, classes):
         notes.append(f"top-1 is hardly better than guessing among {classes} classes: suspect the labels, not the chip")
-    if beside := [one.what for one in _overlaps(merged)]:
-        parts = sum(bool(result.overlap) for result in merged.results)
-        total = len(merged.results)
+    total = len(merged.results)
+    if untold := sum(UNTOLD in result.overlap for result in merged.results):
+        notes.append(f"idle: cannot tell for {untold} of {total} parts whether others worked on their device")
+    if beside := [one.what for one in _overlaps(merged) if one.what != UNTOLD]:
+        parts = sum(result.overlap not in ("", UNTOLD) for result in merged.results)
         notes.append(f"{parts} of {total} parts ran beside other work on their host: {', '.join(beside)}")
     return tuple(notes)
+
+
+def _disturbances(devices: Sequence[DeviceReport], merged: Merged) -> list[str]:
+    """What makes timing unsound, as devices and workers told it."""
+    told = {device.label: device.telemetry for device in devices if device.telemetry}
+    remarks = [one.what for one in _overlaps(merged)]
+    return [*contaminations([*remarks, *foreign_remarks(told)]), *throttlings(told)]
 
 
 def _overlaps(merged: Merged) -> tuple[Overlap, ...]:

@@ -145,14 +145,18 @@ def performance_verdict(measured: Measurement, loop: int) -> Verdict | None:
     return Verdict(kind="performance", status=Status.NOT_MEASURED, text=f"{why}{cure}")
 
 
-def stability_verdict(measured: Measurement, coverage: Coverage, *, decides: bool) -> Verdict | None:
-    """UNSTABLE when a device's times vary or drift too much, or it answered the same samples differently.
+def stability_verdict(
+    measured: Measurement, coverage: Coverage, disturbances: Sequence[str] = (), *, decides: bool
+) -> Verdict | None:
+    """UNSTABLE when a device's times vary or drift too much, or it answered the same samples differently, or was disturbed:
+    by foreign work, heat or hardware, each a sentence of `disturbances`.
 
     None where there are too few times to say.
     """
     cv = max((device.cv for device in measured.devices if device.cv is not None), default=None)
     trend = max((device.drift for device in measured.devices if device.drift is not None), key=abs, default=None)
     faults = ["the same samples were answered differently when repeated"] if coverage.conflicts else []
+    faults += disturbances
     if measured.throughput.compute is not None and cv is not None and trend is not None:
         faults += [f"batch times vary by {100 * cv:.1f} % (CV, {100 * MAX_CV:.1f} % allowed)"] if cv > MAX_CV else []
         if abs(trend) > MAX_DRIFT:

@@ -24,9 +24,11 @@ from dinoq.workers.data.store import Store, open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
 from dinoq.workers.devices.cann import sourced_environment
-from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.devices.catalog import LocalDevice, sampled
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
+from dinoq.workers.telemetry.idle import Idle
+from dinoq.workers.telemetry.reading import reading_file
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 3.0
@@ -75,19 +77,24 @@ def run_compile(setup: WorkerSetup, toolchain: Toolchain, options: Mapping[str, 
         process.close()
 
 
-def run_device(setup: WorkerSetup, device: LocalDevice, deadlines: Deadlines) -> None:
-    """Serve compile and infer items of one device."""
+def run_device(setup: WorkerSetup, device: LocalDevice, deadlines: Deadlines, idle_wait_s: float) -> None:
+    """Serve compile and infer items of one device; a busy one is waited for so long, then used all the same."""
     db, store = open_database(setup.database_url), open_store(setup.store)
     facts, name = device.facts, f"{device.facts.chip}-{device.facts.index}"
     register_device(db, facts)
     register_worker(db, _facts(setup, "device", store, device_key=facts.key))
     child = _child(setup, device.vendor, device.python, device.options, name)
     process = DeviceProcess(replace(child, simulated=facts.origin == "simulated"), deadlines)
-    worker = DeviceWorker(db, store, facts, process, setup.state / "run" / name)
+    worker = DeviceWorker(db, store, facts, process, _idle(setup, device, idle_wait_s))
     try:
         _serve(setup, db, worker.perform, [chip_queue(facts.chip, facts.origin)], DEVICE_THREADS)
     finally:
         process.close()
+
+
+def _idle(setup: WorkerSetup, device: LocalDevice, wait_s: float) -> Idle | None:
+    """The idle check of a device that a sampler watches."""
+    return Idle(reading_file(setup.state, device.facts), device.facts.label, wait_s) if sampled([device]) else None
 
 
 def _child(setup: WorkerSetup, vendor: str, python: str, options: Mapping[str, str], name: str) -> ChildSetup:

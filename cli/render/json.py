@@ -146,6 +146,7 @@ def _device(device: DeviceReport) -> Values:
         "outlier": device.outlier,
         "busy_ms": figures.busy_ms,
         "loading_ms": figures.loading_ms,
+        "telemetry": asdict(device.telemetry) if device.telemetry else None,
     }
 
 

@@ -9,6 +9,7 @@ from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
+from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
@@ -98,7 +99,11 @@ def _throughput(report: Report) -> Iterator[str]:
     ]
     devices = [f"spread, {text}" for text in map(spread_text, report.runs) if text]
     devices += [f"without {text}" for text in left_out_texts(report)]
-    yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices])
+    yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices, *_sensors(report)])
+
+
+def _sensors(report: Report) -> list[str]:
+    return [f"{run_label(run)}, sensors: {line}" for run in report.runs if (line := sensors_line(run))]
 
 
 def _figures(run: RunReport) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.headline import cautions
 from dinoq.cli.render.layout import VIRTUAL, item, row_head
+from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import DASH, clip, number, percent, run_label, run_labels
 from dinoq.jobs.card import Card
 from dinoq.jobs.left_out import LeftOut
@@ -80,6 +81,7 @@ def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
     yield from _ratios(report)
     yield from (("spread", text) for text in map(spread_text, report.runs) if text)
     yield from (("without", text) for text in left_out_texts(report))
+    yield from (("sensors", f"{run_label(run)}: {line}") for run in report.runs if (line := sensors_line(run)))
     if loading := [(run, run.measured.loading_ms) for run in report.runs if run.measured.loading_ms > 0]:
         yield (
             "loading",

@@ -158,6 +158,14 @@ def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalD
     return tuple(chosen)
 
 
+def sampled(devices: Iterable[LocalDevice]) -> dict[str, tuple[LocalDevice, ...]]:
+    """By vendor, the devices whose vendor tells how they feel."""
+    apart = [vendor.module for vendor in VENDORS if vendor.apart]
+    there = tuple(devices)
+    found = {vendor: tuple(device for device in there if device.vendor == vendor) for vendor in apart}
+    return {vendor: mine for vendor, mine in found.items() if mine}
+
+
 def device_from_json(text: str) -> LocalDevice:
     """The device that `to_json` wrote."""
     values = json.loads(text)

@@ -122,14 +122,12 @@ def telemetry(inventory: Inventory, card: Dict[int, Common], options: Options) -
 
 
 def _slowed(common: Common) -> Optional[str]:
-    """npu-smi names no reason, but a chip that computes below its full clock is held back; None where it tells no clock.
-
-    An idle chip may save power.
-    """
+    """A chip that computes below its full clock is held back; npu-smi names no cause, so heat cannot be ruled out. None
+    where it tells no clock. An idle chip may save power."""
     if common.clock_mhz is None or common.full_mhz is None:
         return None
     slow = bool(common.aicore_pct) and common.clock_mhz < common.full_mhz
-    return "clock %d of %d MHz" % (common.clock_mhz, common.full_mhz) if slow else ""
+    return "clock %d of %d MHz, cause not told" % (common.clock_mhz, common.full_mhz) if slow else ""
 
 
 def visible_devices(text: Optional[str]) -> Optional[List[int]]:

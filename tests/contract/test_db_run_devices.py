@@ -127,5 +127,5 @@ def test_a_run_whose_toolkit_nobody_has_any_longer_says_so(db: Database) -> None
     for gone in (FIRST, SECOND):
         retire_worker(db, gone)
     assert job_progress(db, job).runs[0].waits_for == (
-        "WAITING: no T4 worker has kit 1 for x86_64, which the run is bound to"
+        "WAITING: compiled with kit 1 for x86_64; the T4 there have kit 2 x86_64"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dinoq.jobs.errors import DinoqError, Interrupted
@@ -37,6 +38,14 @@ def _say(text: str) -> None:
 def stderr_encoding() -> str | None:
     """What stderr takes; while bars are drawn, rich stands in front of it and does not know."""
     return getattr(sys.stderr, "rich_proxied_file", sys.stderr).encoding
+
+
+def result_columns() -> int | None:
+    """How wide the terminal is that stdout goes to; None for a file or a pipe, which take any width."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
 
 
 def printable(text: str, encoding: str | None) -> str:

@@ -50,13 +50,15 @@ def logs(
 ) -> None:
     """What happened to a job's items, in order: attempts, failures, and what toolchains said."""
     from dinoq.cli.ledger import job_named, open_ledger
+    from dinoq.cli.render.words import printable
     from dinoq.db.log import job_log
 
     now = settings.load()
     db = open_ledger(now)
     number = job_named(db, job, now)
     lines = job_log(db, number, _run_of(db, number, run))
-    console.result("\n".join(lines)) if lines else console.note("nothing has happened yet. Start workers: dinoq up")
+    told = [printable(line) for entry in lines for line in entry.splitlines()]
+    console.result("\n".join(told)) if told else console.note("nothing has happened yet. Start workers: dinoq up")
 
 
 def cancel(job: JobName = "last") -> None:

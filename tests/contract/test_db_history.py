@@ -268,7 +268,7 @@ def test_the_log_tells_what_was_tried_and_what_the_toolchain_said(db: Database) 
     lines = job_log(db, job, ("cpu", 16))
     assert len(lines) == 3
     assert "cpu bs16 compile" in lines[0] and f"on {CPU}" in lines[0]
-    assert lines[2] == "cpu bs16 artifact: made"
+    assert lines[2] == "cpu bs16 artifact, as its toolchain told:\n    made"
     whole = job_log(db, job)
     assert "slice 1" in whole[0] and whole[0].endswith("on host-a/prep: no space")
     assert len(whole) == 2 + 2 + 2 + 2

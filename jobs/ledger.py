@@ -137,10 +137,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a claim was refused. `again`: the reason will pass by itself (host busy), so ask again soon."""
+    """Why a claim was refused. `again`: the reason will pass by itself (host busy), so ask again soon. `set_aside`: the
+    worker's device is, so that it will get nothing."""
 
     reason: str
     again: bool = False
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

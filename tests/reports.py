@@ -16,6 +16,7 @@ from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord, RunRecord, Sl
 from dinoq.jobs.report import Report, build_report
 from dinoq.jobs.result import TOP, Predictions, ShardResult, Times
 from dinoq.jobs.spec import JobSpec
+from dinoq.jobs.telemetry import Block
 from tests.builders import CLASSES, OWNER, make_device, make_manifest, make_spec, sha256
 
 BEGUN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -116,6 +117,7 @@ def make_run(
     fenced: Sequence[FencedRecord] = (),
     failed: Sequence[FailedPart] = (),
     devices: Sequence[DeviceFacts] | None = None,
+    telemetry: Sequence[Block] = (),
 ) -> RunRecord:
     """One run as stored."""
     return RunRecord(
@@ -133,6 +135,7 @@ def make_run(
         fenced=tuple(fenced),
         failed=tuple(failed),
         devices=(make_device(),) if devices is None else tuple(devices),
+        telemetry=tuple(telemetry),
     )
 
 

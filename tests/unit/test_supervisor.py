@@ -140,6 +140,13 @@ def with_device(setup: Setup, *indices: int) -> Setup:
     )
 
 
+def with_cards(setup: Setup, *indices: int) -> Setup:
+    """The same host with T4s, which a sampler watches."""
+    facts = [make_device("h", "T4", index) for index in indices]
+    cards = tuple(LocalDevice(facts=one, vendor="tensorrt", options={}, python="python3") for one in facts)
+    return replace(setup, devices=cards)
+
+
 def run(world: World, setup: Setup, until: Callable[[], bool]) -> bool:
     """Run a supervisor; it may take half an hour of made-up time."""
     begun = world.now
@@ -165,6 +172,40 @@ def test_each_device_has_a_worker_and_preparation_one(world: World, setup: Setup
         ("dinoq", "worker", "device", "cpu:0"),
         ("dinoq", "worker", "device", "cpu:1"),
     ]
+
+
+def test_each_vendor_whose_devices_tell_how_they_feel_has_one_sampler(world: World, setup: Setup) -> None:
+    run(world, with_cards(setup, 0, 1), after(world, 1))
+    assert [argv for _, argv, _ in world.started if "sample" in argv] == [("dinoq", "worker", "sample", "tensorrt")]
+    assert len(world.starts("device")) == 2
+
+
+def test_a_sampler_that_dies_starts_again_and_its_loss_ends_nothing(world: World, setup: Setup) -> None:
+    world.lives["sample"] = itertools.repeat(0)
+    assert run(world, replace(with_cards(setup, 0), only_job=3), after(world, 100))
+    assert len(world.starts("sample")) == MAX_DEATHS
+
+
+def test_a_living_sampler_is_nobody_to_wait_for(world: World, setup: Setup) -> None:
+    world.lives = {"prep": itertools.repeat(0), "device": itertools.repeat(0)}
+    with pytest.raises(EnvironmentTrouble, match="every worker died too often"):
+        run(world, with_cards(setup, 0), lambda: False)
+
+
+def test_samplers_go_on_until_the_workers_have_left(
+    world: World, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def send_signal(process: Process, _: int) -> None:
+        left = [other.returncode for _, argv, other in world.started if "sample" not in argv]
+        asked.append(next(argv for _, argv, one in world.started if one is process))
+        assert "sample" not in asked[-1] or left == [0, 0]
+        process.returncode = 0
+
+    monkeypatch.setattr(Process, "send_signal", send_signal)
+    run(world, with_cards(setup, 0), after(world, 1))
+    assert asked[-1] == ("dinoq", "worker", "sample", "tensorrt")
 
 
 def test_a_host_without_preparation_starts_none(world: World, setup: Setup) -> None:

@@ -48,8 +48,8 @@ def paced_notes(report: Report) -> Iterator[str]:
     for pace, runs in runs_of.items():
         if pace:
             yield (
-                f"paced ({run_labels(runs)}): compute and device times are the table's ({pace}); pipeline and job are "
-                "virtual, of a simulator's clock and no chip's"
+                f"paced ({run_labels(runs)}): compute times are the table's ({pace}), copies the simulator's; "
+                "pipeline and job are virtual, of its clock and no chip's"
             )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from dinoq.jobs.merge import Span
-from dinoq.jobs.report import RunReport
+if TYPE_CHECKING:
+    from dinoq.jobs.merge import Span
+    from dinoq.jobs.report import RunReport
 
 DASH = "-"
 ELLIPSIS = "..."

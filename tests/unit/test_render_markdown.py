@@ -76,7 +76,7 @@ def test_what_is_simulated_or_virtual_is_marked_in_its_row() -> None:
     assert text.count("| 310P3 (simulated) | 1 | fp16 |") == 3
     (row,) = [line for line in text.splitlines() if line.startswith("| 310P3 (simulated) | 1 | fp16 | 499.99 |")]
     assert [cell.strip().endswith(r"\*") for cell in row.split("|")[4:8]] == [False, False, True, True]
-    assert r"- \* paced (310P3 bs1 bs4): compute and device times are the table's (published)" in text
+    assert r"- \* paced (310P3 bs1 bs4): compute times are the table's (published)" in text
 
 
 def test_agreement_refusals_and_missing_devices_are_listed() -> None:

@@ -265,7 +265,7 @@ def test_a_paced_run_says_what_its_times_are() -> None:
         *([[False, False, True, True, False, False, False]] * 2),
         *([[False] * 7] * 2),
     ]
-    assert "  *       paced (310P3 bs1 bs4): compute and device times are the table's" in lines
+    assert "  *       paced (310P3 bs1 bs4): compute times are the table's (published)," in lines
 
 
 def test_an_unpaced_report_has_no_virtual_figure() -> None:

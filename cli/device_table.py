@@ -53,12 +53,13 @@ def doing_text(doing: Doing | None) -> str:
 
 def _row(facts: DeviceFacts, row: DeviceRow | None, doings: Mapping[str, Doing], *, present: bool) -> Row:
     worker = row.worker if row else ""
-    health = "OK" if facts.healthy else "ill"
+    health, busy = "OK" if facts.healthy else "ill", facts.busy
+    if not present and not worker:
+        health, busy = "-", ""  # nobody looks after it now
     if row is not None and row.state == "faulty":
         health = "faulty"
-    elif not present and not worker:
-        health = "-"  # nobody looks after it now
-    shown: Row = {"device": facts.label, "health": health, "worker": doing_text(doings.get(worker)) if worker else ""}
+    shown: Row = {"device": facts.label, "health": health, "busy": busy}
+    shown["worker"] = doing_text(doings.get(worker)) if worker else ""
     return {**asdict(facts), **shown, "worker_id": worker}
 
 

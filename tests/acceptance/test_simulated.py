@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 
 import dinoq.workers.simulators
-from dinoq.db.engine import open_database
-from dinoq.db.fleet import list_devices
 from tests.acceptance.conftest import COLOURS, Bench
+from tests.chaos.evaluation import device_workers
 from tests.command import Shell
 from tests.processes import eventually
 
@@ -67,11 +66,8 @@ def test_three_chips_answer_as_the_reference_does(simulated: Shell, shared_data:
 def test_the_whole_command_is_chip_and_batches_beside_a_living_up(simulated: Shell, shared_data: Path) -> None:
     lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings_of(shared_data, "val20").items()]
     (simulated.home / "dinoq.toml").write_text("".join(lines))
-    assert simulated.dinoq("db", "upgrade").code == 0
     up = simulated.start("up", "--simulate", "310P3:4")
-    ledger = open_database(f"sqlite:///{simulated.home / '.dinoq/state/dinoq.sqlite'}")
-    eventually(lambda: sum(row.worker != "" for row in list_devices(ledger)) == 5, "four 310P3 and the cpu")
-    ledger.close()
+    eventually(lambda: len(device_workers(simulated)) == 5, "four 310P3 and the cpu")
     assert "compiles: CANN 8.0.RC2" in simulated.dinoq("devices").out
     answer = simulated.dinoq("submit", "--chip", "310P3", "--batches", "1,16", "--wait")
     assert answer.code == 0, answer.err

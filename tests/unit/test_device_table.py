@@ -50,7 +50,10 @@ def test_a_device_without_a_worker_has_none() -> None:
 
 
 def test_a_device_that_nobody_looks_after_has_no_health() -> None:
-    assert shown(known(AWAY, worker="")) == [("gpu-02/T4:0", "-", "")]
+    busy = replace(AWAY, busy="pid 4127 python3")
+    assert shown(known(busy, worker="")) == [("gpu-02/T4:0", "-", "")]
+    assert device_rows([known(busy, worker="")], [], {})[0]["busy"] == ""
+    assert device_rows([known(busy)], [], {"w": Doing()})[0]["busy"] == "pid 4127 python3"
 
 
 def test_what_was_set_aside_is_faulty_however_its_vendor_calls_it() -> None:

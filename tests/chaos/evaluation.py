@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from dinoq.db.engine import Database, open_database
-from dinoq.db.fleet import list_devices
+from dinoq.db.fleet import list_workers
 from dinoq.db.progress import job_progress
 from dinoq.db.records import job_record
 from dinoq.db.tables.items import Attempt, Item
@@ -50,11 +50,13 @@ def ledger(shell: Shell) -> Database:
 
 
 def device_workers(shell: Shell) -> list[str]:
-    """The living workers of devices; none before there is a ledger."""
+    """The living workers of devices, once somebody also preprocesses; none before there is a ledger."""
     if not (shell.home / ".dinoq/state/supervisor.json").exists():
         return []
     with contextlib.closing(ledger(shell)) as db:
-        return [row.worker for row in list_devices(db) if row.worker]
+        alive = [row.facts for row in list_workers(db) if row.alive]
+    prepared = any(facts.kind == "prep" for facts in alive)
+    return [facts.id for facts in alive if facts.kind == "device" and prepared]
 
 
 def state_of(shell: Shell, job: int) -> str:

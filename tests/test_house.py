@@ -86,5 +86,6 @@ def test_a_device_file_runs_in_the_vendors_interpreter(name: str) -> None:
             assert top in sys.stdlib_module_names | VENDOR or module.startswith("dinoq.workers.devices"), module
 
 
-def test_the_lock_names_no_address() -> None:
-    assert "://" not in (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", ["requirements.lock", "runtime.lock"])
+def test_a_lock_names_no_address(lock: str) -> None:
+    assert "://" not in (ROOT / lock).read_text()

@@ -53,7 +53,7 @@ def ask(env: dict[str, str], code: str) -> Any:
 def discovered(env: dict[str, str]) -> list[dict[str, Any]]:
     """The devices that discovery finds there."""
     found: list[dict[str, Any]] = ask(
-        env, "from dinoq.workers.devices import tensorrt\nanswer = [one._asdict() for one in tensorrt.discover()]"
+        env, "from dinoq.workers.devices import tensorrt\nanswer = [one._asdict() for one in tensorrt.discover({})]"
     )
     return found
 

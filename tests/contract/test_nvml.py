@@ -26,7 +26,7 @@ def test_every_t4_is_found_with_what_opens_it(tmp_path: Path) -> None:
 
 def test_without_a_driver_or_its_module_there_is_simply_no_t4(tmp_path: Path) -> None:
     assert t4.discovered(t4.machine(tmp_path, cards=0)) == []
-    code = "import sys; sys.modules['pynvml'] = None\nfrom dinoq.workers.devices import tensorrt; print(tensorrt.discover())"
+    code = "import sys; sys.modules['pynvml'] = None\nfrom dinoq.workers.devices import tensorrt; print(tensorrt.discover({}))"
     asked = subprocess.run([sys.executable, "-c", code], env=t4.machine(tmp_path), capture_output=True, check=False)
     assert asked.stdout == b"[]\n"
 
@@ -37,7 +37,7 @@ def test_a_driver_that_refuses_us_is_told_with_the_cure(tmp_path: Path) -> None:
         """
 from dinoq.workers.devices import base, tensorrt
 try:
-    tensorrt.discover()
+    tensorrt.discover({})
 except base.DeviceFault as fault:
     answer = fault.kind, str(fault)""",
     )

@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import importlib.util
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -16,10 +17,11 @@ from pathlib import Path
 from dinoq.jobs.errors import NoDevice
 from dinoq.jobs.ledger import DeviceFacts, Origin, Toolchain
 from dinoq.workers.devices.base import Found
+from dinoq.workers.devices.npu_smi import USUAL_FOLDERS
 from dinoq.workers.vendor_link import VendorLink, VendorTrouble
 
-DISCOVERY_S = 30.0
-"""npu-smi answers within seconds, if at all."""
+DISCOVERY_S = 70.0
+"""npu-smi answers within seconds, if at all; it is asked up to three things and says itself when one takes too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,11 @@ class LocalDevice:
         """As `--device` takes it: `310P3:0`."""
         return f"{self.facts.chip}:{self.facts.index}"
 
+    @property
+    def compiled_apart(self) -> bool:
+        """Whether its models are made by a toolchain that needs no device, perhaps on another host."""
+        return hasattr(importlib.import_module(f"dinoq.workers.devices.{self.vendor}"), "toolkit")
+
     def to_json(self) -> str:
         """For the environment of its worker; `device_from_json` reads it back."""
         return json.dumps(asdict(self))
@@ -73,12 +80,19 @@ class Discovered:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
     """One file of this folder. `signs` says whether it is worth asking here; `apart`: in a process of its own, as the
-    vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet."""
+    vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet.
+
+    `pieces` is the file that a doctor asks, under `title`; where there is no sign, it says `absent` and names `page`.
+    """
 
     module: str
     signs: Callable[[Surroundings], bool]
     apart: bool = True
     own_keys: bool = False
+    title: str = ""
+    pieces: str = ""
+    absent: str = ""
+    page: str = ""
 
 
 def _always(_: Surroundings) -> bool:
@@ -86,7 +100,7 @@ def _always(_: Surroundings) -> bool:
 
 
 def _has_ascend(where: Surroundings) -> bool:
-    path = where.env.get("PATH")
+    path = os.pathsep.join((where.env.get("PATH", os.defpath), USUAL_FOLDERS))
     return bool(where.ascend.get("set_env") or shutil.which("npu-smi", path=path) or shutil.which("atc", path=path))
 
 
@@ -97,8 +111,23 @@ def _has_nvidia(where: Surroundings) -> bool:
 VENDORS: tuple[Vendor, ...] = (
     Vendor(module="cpu", signs=_always, apart=False),
     Vendor(module="null", signs=lambda where: bool(where.null_devices), apart=False),
-    Vendor(module="ascend", signs=_has_ascend),
-    Vendor(module="tensorrt", signs=_has_nvidia, own_keys=True),
+    Vendor(
+        module="ascend",
+        signs=_has_ascend,
+        title="Ascend",
+        pieces="ascend_pieces",
+        absent="neither npu-smi nor atc is on this host",
+        page="docs/ascend.md",
+    ),
+    Vendor(
+        module="tensorrt",
+        signs=_has_nvidia,
+        own_keys=True,
+        title="T4",
+        pieces="nvidia_pieces",
+        absent="nvidia-ml-py is not installed",
+        page="docs/t4.md",
+    ),
 )
 """In the order in which devices are listed."""
 
@@ -132,6 +161,11 @@ def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalD
             raise NoDevice(f"device {name!r} is not on this host; it has {have}.", hint="dinoq devices")
         chosen += [device for device in matching if device not in chosen]
     return tuple(chosen)
+
+
+def interpreter(vendor: Vendor, where: Surroundings) -> str:
+    """What runs the vendor's module: the one named for it, else dinoq's own."""
+    return where.ascend_python if vendor.module == "ascend" and where.ascend_python else where.python
 
 
 def device_from_json(text: str) -> LocalDevice:
@@ -176,8 +210,8 @@ def _local(found: Found, vendor: Vendor, where: Surroundings) -> LocalDevice:
         cores=found.cores or None,
         pace=where.pace if vendor.apart else "",
     )
-    python = where.ascend_python if vendor.module == "ascend" and where.ascend_python else where.python
-    return LocalDevice(facts=facts, vendor=vendor.module, options=dict(found.options or {}), python=python)
+    options = dict(found.options or {})
+    return LocalDevice(facts=facts, vendor=vendor.module, options=options, python=interpreter(vendor, where))
 
 
 def _machine_id() -> str:

@@ -24,7 +24,8 @@ setup: $(V)/ready  ## Make .venv with everything pinned
 demo: $(V)/ready  ## Evaluate a model whose right answers are known
 	$(V)/bin/dinoq demo
 test: $(V)/ready  ## Run the tests
-	$(V)/bin/pytest -q
+	$(V)/bin/pytest -q -n 2 --dist loadfile --ignore tests/acceptance --ignore tests/chaos
+	$(V)/bin/pytest -q tests/acceptance tests/chaos
 lint: $(V)/ready  ## Check style, types, layers and Dockerfile
 	$(V)/bin/ruff check . && $(V)/bin/ruff format --check . && $(V)/bin/mypy && $(V)/bin/lint-imports && $(V)/bin/hadolint Dockerfile
 bench: $(V)/ready  ## Measure speed and memory (minutes)

@@ -26,6 +26,6 @@ def queues_of(hint: Hint) -> tuple[str, ...]:
     origins: tuple[Origin, ...] = ("real", "simulated") if hint.origin is None else (hint.origin,)
     if chip.vendor == "cpu":  # never simulated
         origins = ("real",)
-    if hint.kind is Kind.COMPILE and chip.compiles_on == "host":
+    if hint.kind is Kind.COMPILE and chip.compiles_on == "host" and not hint.ready_made:
         return tuple(compile_queue(chip.vendor, origin) for origin in origins)
     return tuple(chip_queue(chip.name, origin) for origin in origins)

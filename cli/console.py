@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dinoq.jobs.errors import DinoqError, Interrupted
@@ -9,7 +10,7 @@ from dinoq.jobs.errors import DinoqError, Interrupted
 
 def result(text: str) -> None:
     """What the command was asked for, to stdout."""
-    print(_printable(text, sys.stdout.encoding), flush=True)
+    print(printable(text, sys.stdout.encoding), flush=True)
 
 
 def note(text: str) -> None:
@@ -27,19 +28,32 @@ def complain(error: DinoqError) -> None:
     if isinstance(error, Interrupted):  # wanted, so no error
         note(f"{error} {error.hint}".rstrip())
     else:
-        _say(f"error: {error}" + (f" Try: {error.hint}" if error.hint else ""))
+        _say(f"error: {error.told}")
 
 
 def _say(text: str) -> None:
-    print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+    print(printable(text, stderr_encoding()), file=sys.stderr, flush=True)
 
 
-def _printable(text: str, encoding: str | None) -> str:
+def stderr_encoding() -> str | None:
+    """What stderr takes; while bars are drawn, rich stands in front of it and does not know."""
+    return getattr(sys.stderr, "rich_proxied_file", sys.stderr).encoding
+
+
+def result_columns() -> int | None:
+    """How wide the terminal is that stdout goes to; None for a file or a pipe, which take any width."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
+
+
+def printable(text: str, encoding: str | None) -> str:
     """What a terminal of this encoding can print; plain signs stand in for the rest."""
     wanted = encoding or "ascii"
     try:
         text.encode(wanted)
     except UnicodeEncodeError:
-        plain = text.translate(str.maketrans("·█░", "-#."))
+        plain = text.translate(str.maketrans("·█░…", "-#.~"))
         return plain.encode(wanted, "replace").decode(wanted)
     return text

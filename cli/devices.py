@@ -11,7 +11,6 @@ import typer
 
 from dinoq.cli import console, settings
 from dinoq.cli.evaluate import DeviceList, Simulate
-from dinoq.cli.render.columns import table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,28 +22,26 @@ def add_to(app: typer.Typer) -> None:
 def devices(
     simulate: Simulate = None, as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False
 ) -> None:
-    """Every device of this host, and of the fleet as its workers registered it."""
+    """Every device of this host, and of the fleet as its workers registered it; then who compiles."""
+    from dinoq.cli.device_table import device_rows, device_text, toolchain_lines
     from dinoq.cli.ledger import open_ledger
     from dinoq.cli.machine import discovered
-    from dinoq.db.fleet import list_devices
+    from dinoq.db.doing import doings
+    from dinoq.db.fleet import list_devices, list_workers
 
     now = settings.load({"simulate": simulate})
-    known = {row.facts.key: row for row in list_devices(open_ledger(now))}
+    db = open_ledger(now)
     found = discovered(now)
     for trouble in found.troubles:
         console.note(f"{trouble}; see dinoq doctor")
-    here = {device.facts.key: device.facts for device in found.devices}
-    rows = []
-    for key in sorted({*known, *here}, key=lambda key: (known[key].facts if key in known else here[key]).label):
-        facts = here.get(key) or known[key].facts
-        row = known.get(key)
-        state = "faulty" if row is not None and row.state == "faulty" else "OK" if facts.healthy else "ill"
-        rows.append({**asdict(facts), "device": facts.label, "health": state, "worker": row.worker if row else "-"})
+    rows = device_rows(list_devices(db), [device.facts for device in found.devices], doings(db))
     if as_json:
         console.result(json.dumps(rows, indent=2))
         return
-    heads = ("device", "card", "chip", "origin", "health", "busy", "driver", "toolkit", "worker")
-    console.result(table(heads, [[str(row[head] or "-") for head in heads] for row in rows]))
+    made = device_text(rows, console.result_columns())
+    console.result("\n".join([made.text, *toolchain_lines(list_workers(db))]))
+    if made.left_out:
+        console.note(f"no room for {', '.join(made.left_out)}; all of it: dinoq devices --json")
 
 
 def doctor(

@@ -26,12 +26,16 @@ Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
 Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
+TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
+Artifacts = Annotated[
+    list[str], typer.Option("--artifact", help="CHIP:BATCH=FILE, compiled elsewhere; may be repeated")
+]
 Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
 Format = Annotated[str, typer.Option("--format", help="text, md or json")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
 DeviceList = Annotated[str | None, typer.Option("--device", help="devices of this host: indices, names, or none")]
 Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
-
 Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
 Pace = Annotated[
     str | None, typer.Option("--pace", help="what simulated devices take their times from: published, or a file")
@@ -57,6 +61,9 @@ def submit(
     limit: Limit = None,
     loop: Loop = 1,
     name: Name = None,
+    atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
+    trt_arg: TrtArgs = [],  # noqa: B006
+    artifact: Artifacts = [],  # noqa: B006
     wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
@@ -66,7 +73,8 @@ def submit(
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline})
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop))
+    given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
+    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -100,6 +108,9 @@ def run(
     limit: Limit = None,
     loop: Loop = 1,
     name: Name = None,
+    atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
+    trt_arg: TrtArgs = [],  # noqa: B006
+    artifact: Artifacts = [],  # noqa: B006
     format: Format = "text",
     strict: Strict = False,
     device: DeviceList = None,
@@ -118,7 +129,8 @@ def run(
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
     now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
     check_fleet(now, into_fleet=into_fleet)
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop))
+    given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
+    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 
@@ -128,17 +140,21 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
 
     Another `run` of this state folder works for its own job alone: this one goes after it.
     """
-    from dinoq.cli.hosting import local_setup, require_devices
+    from dinoq.cli.hosting import local_setup, require_compilers, require_devices
     from dinoq.cli.ledger import open_ledger
+    from dinoq.cli.machine import discovered
     from dinoq.cli.submission import store_job
     from dinoq.cli.waiting import wait_for_turn
     from dinoq.workers.state_folder import is_locked
 
     db = open_ledger(now)
     wait_for_turn(now.state)
-    setup = None if is_locked(now.state) else local_setup(now)
-    if setup is not None:
-        require_devices(setup, prepared.spec)
+    setup = None
+    if not is_locked(now.state):
+        found = discovered(now)
+        setup = local_setup(now, found)
+        require_devices(setup, found, prepared.spec)
+        require_compilers(db, setup, prepared.spec)
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:
@@ -182,7 +198,7 @@ def _tell_notes(prepared: Prepared) -> None:
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
     runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
-    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} runs\n{runs}"
+    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 from dinoq.cli import console, interrupts
 from dinoq.cli.settings import Settings
-from dinoq.jobs.errors import Interrupted, NoDevice, UsageError
+from dinoq.jobs.chips import Chip, chip_named
+from dinoq.jobs.errors import Interrupted, NoDevice, NoToolchain, UsageError
 from dinoq.jobs.spec import JobSpec
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
+    from dinoq.workers.devices.catalog import Discovered
     from dinoq.workers.supervisor import Setup
 
 
-def local_setup(settings: Settings) -> Setup:
-    """What this host runs, from its settings. Raises: NoDevice, NoBroker, UsageError."""
+def local_setup(settings: Settings, found: Discovered) -> Setup:
+    """What this host runs, from its settings and what it has. Raises: NoDevice, NoBroker, UsageError."""
     from dinoq.broker.app import check_url
     from dinoq.broker.embedded import server_warnings
-    from dinoq.cli.machine import discovered, vendor_env
+    from dinoq.cli.machine import vendor_env
     from dinoq.workers.devices.catalog import narrowed
     from dinoq.workers.supervisor import Setup
 
@@ -30,7 +32,6 @@ def local_setup(settings: Settings) -> Setup:
         check_url(url, insecure=settings.insecure_broker)
         for text in server_warnings(url):
             console.note(text)
-    found = discovered(settings)
     for trouble in found.troubles:
         console.note(f"{trouble}; see dinoq doctor")
     return Setup(
@@ -61,29 +62,61 @@ def worker_env(settings: Settings) -> dict[str, str]:
     }
     if settings.config.path is not None:  # workers run in another folder
         told["DINOQ_CONFIG"] = str(settings.config.path)
-    for name in ("running_deadline_s", "ascend_set_env", "ascend_atc_python"):
+    for name in ("running_deadline_s", "compiling_deadline_s", "idle_wait_s", "ascend_set_env", "ascend_atc_python"):
         if (text := settings.get(name)) is not None:
             told[f"DINOQ_{name.upper()}"] = text
     return {**settings.env, **told}
 
 
-def require_devices(setup: Setup, spec: JobSpec) -> None:
-    """Raises: NoDevice when this host lacks a chip of the job, UsageError when it is told to prepare no photos."""
+def require_devices(setup: Setup, found: Discovered, spec: JobSpec) -> None:
+    """Raises: NoDevice when this host lacks a chip of the job or has only ill ones, UsageError when it is told to
+    prepare no photos."""
     if not setup.prep_threads:
         raise UsageError("prep is 0: nobody would prepare the photos of this run.", hint="--prep 2")
-    have = {device.facts.chip for device in setup.devices}
-    for run in spec.runs:
-        if run.chip not in have:
-            there = ", ".join(sorted(have)) or "none"
-            raise NoDevice(
-                f"this host has no {run.chip} (it has {there}), and no dinoq up is alive here.",
-                hint=f"dinoq up on a {run.chip} host, then dinoq submit",
+    for chip in _chips(spec):
+        mine = [device.facts for device in setup.devices if device.facts.chip == chip.name]
+        if not mine:
+            raise _no_chip(setup, found, chip)
+        if not any(facts.healthy for facts in mine):
+            ill = ", ".join(facts.label for facts in mine)
+            raise NoDevice(f"no {chip.name} of this host is healthy, says its driver: {ill}.", hint="dinoq doctor")
+
+
+def require_compilers(db: Database, setup: Setup, spec: JobSpec) -> None:
+    """Raises: NoToolchain when neither this host nor a living one of the fleet compiles for a chip of the job."""
+    from dinoq.db.fleet import living_toolchains
+
+    here = {chain.vendor for chain in setup.toolchains}
+    origins = {device.facts.chip: device.facts.origin for device in setup.devices}
+    for chip in _chips(spec):
+        if chip.compiles_on == "host" and chip.vendor not in here | living_toolchains(db, origins[chip.name]):
+            raise NoToolchain(
+                f"this host has a {chip.name} and nothing to compile for it: atc is not on PATH, nor on a living host.",
+                hint="set [ascend] set_env to CANN's set_env.sh; or dinoq up on a host with atc",
             )
 
 
+def _chips(spec: JobSpec) -> list[Chip]:
+    return list(dict.fromkeys(chip_named(run.chip) for run in spec.runs))
+
+
+def _no_chip(setup: Setup, found: Discovered, chip: Chip) -> NoDevice:
+    there = ", ".join(sorted({device.facts.chip for device in setup.devices})) or "none"
+    text = f"this host has no {chip.name} (it has {there}), and no dinoq up is alive here"
+    if any(device.facts.chip == chip.name for device in found.devices):
+        return NoDevice(f"{text}: --device leaves it out.", hint="leave out --device")
+    why = found.why_not(chip.vendor)
+    hint = f"dinoq doctor; or dinoq up on a {chip.name} host, then dinoq submit"
+    return NoDevice(f"{text}{f': {why}' if why else ''}.", hint=hint)
+
+
 def supervise(db: Database, setup: Setup, *, only_job: int | None) -> None:
-    """Run the supervisor in the foreground: until the job has ended, or for ever. Raises: Interrupted."""
+    """Run the supervisor in the foreground: until the job has ended or cannot go on here, or for ever without a job.
+
+    Raises: Interrupted.
+    """
     from dinoq.cli.progress import Progress
+    from dinoq.cli.waiting import InVain
     from dinoq.workers.supervisor import Supervisor
 
     with Supervisor(replace(setup, only_job=only_job), db, console.note) as supervisor:
@@ -93,8 +126,11 @@ def supervise(db: Database, setup: Setup, *, only_job: int | None) -> None:
             if supervisor.interrupted:
                 raise Interrupted("interrupted; this host's work is handed back.", hint="Resume: dinoq up")
             return
+        in_vain = InVain(db, only_job, [device.facts.key for device in setup.devices])
         with Progress(db, only_job) as progress:
-            done = supervisor.run(progress.ended)
+            done = supervisor.run(lambda: progress.ended() or in_vain())
+    if in_vain.chips:
+        in_vain.tell()
     if not done:
         raise Interrupted(
             f"interrupted; {progress.summary()} of job {only_job}.", hint=interrupts.how_to_go_on(only_job)

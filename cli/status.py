@@ -50,13 +50,15 @@ def logs(
 ) -> None:
     """What happened to a job's items, in order: attempts, failures, and what toolchains said."""
     from dinoq.cli.ledger import job_named, open_ledger
+    from dinoq.cli.render.words import printable
     from dinoq.db.log import job_log
 
     now = settings.load()
     db = open_ledger(now)
     number = job_named(db, job, now)
     lines = job_log(db, number, _run_of(db, number, run))
-    console.result("\n".join(lines)) if lines else console.note("nothing has happened yet. Start workers: dinoq up")
+    told = [printable(line) for entry in lines for line in entry.splitlines()]
+    console.result("\n".join(told)) if told else console.note("nothing has happened yet. Start workers: dinoq up")
 
 
 def cancel(job: JobName = "last") -> None:
@@ -102,11 +104,12 @@ def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
 
 
 def _table(seen: object) -> str:
-    from dinoq.cli.progress import rows_of
+    from dinoq.cli.bars import rows_of
     from dinoq.cli.render.columns import table
     from dinoq.db.progress import JobProgress
 
     assert isinstance(seen, JobProgress)
     rows = [[row.name, f"{row.done:,}/{row.total:,}", row.state] for row in rows_of(seen)]
     head = f"job {seen.job_id}  {seen.name}  {seen.state}"
-    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *seen.errors])
+    without = [f"{run.chip} bs{run.batch} goes without {text}" for run in seen.runs for text in run.left_out]
+    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *without, *seen.errors])

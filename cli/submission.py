@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
@@ -27,6 +28,9 @@ class Wishes:
     name: str | None = None
     limit: int | None = None
     loop: int = 1
+    atc_args: tuple[str, ...] = ()
+    trt_args: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class Prepared:
     spec: JobSpec
     manifest: Manifest
     model: Path
+    ready: Ready
     notes: tuple[str, ...]
 
 
@@ -43,7 +48,9 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     """Read and check model, data, labels, recipe, chips and batches. Raises: UsageError of its kind."""
     chips = parse_chips(settings.need("chip", "--chip"))
     batches = parse_batches(settings.need("batches", "--batches"))
-    runs = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    cells = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
+    ready = ready_made(wishes.artifacts, runs)
     recipe = read_recipe(settings.get("recipe") or "dino")
     model, ref = _model(settings, recipe, batches)
     source, dataset = _dataset(settings, wishes.limit)
@@ -59,7 +66,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         loop=wishes.loop,
         part_of=dataset.part_of,
     )
-    return Prepared(spec=spec, manifest=dataset.manifest, model=model, notes=dataset.notes)
+    return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
 
 
 def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:
@@ -69,7 +76,8 @@ def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:
 
     store = open_store(settings.store)
     sha256 = store.add_model(prepared.model)
-    spec = replace(prepared.spec, model=replace(prepared.spec.model, sha256=sha256))
+    runs = stored(prepared.ready, prepared.spec.runs, store)
+    spec = replace(prepared.spec, model=replace(prepared.spec.model, sha256=sha256), runs=runs)
     return submit(db, spec, prepared.manifest, owner=settings.owner, store_id=store.id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     worker.command("prep")(worker_prep)
     worker.command("compile")(worker_compile)
     worker.command("device")(worker_device)
+    worker.command("sample")(worker_sample)
     app.add_typer(worker, name="worker")
 
 
@@ -39,11 +41,11 @@ def up(
     """Start this host's workers, in the foreground: one per device, and preprocessing."""
     from dinoq.cli.hosting import local_setup, supervise
     from dinoq.cli.ledger import open_ledger
-    from dinoq.cli.machine import check_fleet
+    from dinoq.cli.machine import check_fleet, discovered
 
     now = settings.load({"device": device, "prep": prep, "simulate": simulate, "pace": pace})
     check_fleet(now, into_fleet=into_fleet)
-    supervise(open_ledger(now), local_setup(now), only_job=None)
+    supervise(open_ledger(now), local_setup(now, discovered(now)), only_job=None)
 
 
 def down(
@@ -98,23 +100,41 @@ def worker_device(name: str) -> None:
 
     now = settings.load()
     setup = _setup(now)
-    run_device(setup, device_from_json(now.env["DINOQ_LOCAL_DEVICE"]), _deadlines(now))
+    idle_wait_s = now.number("idle_wait_s", 600.0)
+    run_device(setup, device_from_json(now.env["DINOQ_LOCAL_DEVICE"]), _deadlines(now), idle_wait_s)
+
+
+def worker_sample(vendor: str) -> None:
+    """Sample a vendor's devices (started by dinoq up)."""
+    import json
+
+    from dinoq.cli.hosting import worker_identity
+    from dinoq.workers.devices.catalog import device_from_json
+    from dinoq.workers.telemetry.sampler import Source, run_sampler
+
+    now = settings.load()
+    _log_to_stderr()
+    devices = tuple(map(device_from_json, json.loads(now.env["DINOQ_LOCAL_DEVICES"])))
+    env = {**now.env, **worker_identity(now).vendor_env}
+    run_sampler(Source(vendor=vendor, devices=devices, env=env, python=sys.executable), now.state, now.database_url)
 
 
 def _deadlines(now: settings.Settings) -> Deadlines:
     from dinoq.workers.device_process import Deadlines
 
-    return Deadlines(running_s=now.number("running_deadline_s", Deadlines().running_s))
+    usual = Deadlines()
+    return Deadlines(
+        compiling_s=now.number("compiling_deadline_s", usual.compiling_s),
+        running_s=now.number("running_deadline_s", usual.running_s),
+    )
 
 
 def _setup(now: settings.Settings) -> WorkerSetup:
-    import logging
-
     from dinoq.cli.hosting import worker_identity
     from dinoq.workers import state_folder
     from dinoq.workers.worker_process import WorkerSetup
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_to_stderr()
     identity = worker_identity(now)
     return WorkerSetup(
         id=identity.id,
@@ -127,3 +147,9 @@ def _setup(now: settings.Settings) -> WorkerSetup:
         vendor_env={**now.env, **identity.vendor_env},
         only_job=identity.only_job,
     )
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

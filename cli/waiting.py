@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console, interrupts
-from dinoq.jobs.errors import NoDevice
+from dinoq.jobs.chips import chip_named
+from dinoq.jobs.errors import NoDevice, NoToolchain
 from dinoq.jobs.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from dinoq.jobs.report import Report
 
 POLL_S = 0.2
+VAIN_S = 1.0
 
 
 def wait_for_turn(state: Path) -> None:
@@ -41,30 +44,81 @@ def chips_without_worker(db: Database, job: int, spec: JobSpec) -> list[str]:
 
 
 def require_workers(db: Database, job: int, spec: JobSpec) -> None:
-    """Raises: NoDevice when waiting would be in vain; the job stays stored."""
-    from dinoq.db.fleet import living_chips
+    """Raises: NoDevice or NoToolchain when waiting would be in vain; the job stays stored."""
+    from dinoq.db.fleet import living_chips, living_toolchains
+    from dinoq.db.progress import job_progress
 
     missing = chips_without_worker(db, job, spec)
     if missing:
         alive = ", ".join(sorted(living_chips(db, job))) or "none"
+        runs = (run.waits_for.removeprefix("WAITING: ") for run in job_progress(db, job).runs)
+        set_aside = dict.fromkeys(words for words in runs if words.startswith("every "))
+        why = " and ".join(set_aside) or f"no host has a {' or a '.join(missing)}"
         raise NoDevice(
-            f"no host has a {' or a '.join(missing)}; alive are {alive}. Job {job} is stored and waits.",
+            f"{why}; alive are {alive}. Job {job} is stored and waits.",
             hint=f"dinoq up on a {missing[0]} host, then dinoq status {job} --watch",
+        )
+    compilers = living_toolchains(db)
+    for chip in (chip_named(run.chip) for run in spec.runs):
+        if chip.compiles_on == "host" and chip.vendor not in compilers:
+            raise NoToolchain(
+                f"no host compiles for {chip.name}. Job {job} is stored and waits.",
+                hint=f"dinoq up on a host with atc, then dinoq status {job} --watch",
+            )
+
+
+class InVain:
+    """Ask it again and again: whether every device that the rest of a job needs is set aside. `mine` are the keys of
+    this host's own devices. It looks into the ledger once a second."""
+
+    def __init__(self, db: Database, job: int, mine: Collection[str] = ()) -> None:
+        self._db = db
+        self._job = job
+        self._mine = mine
+        self._next_look = 0.0
+        self.chips: tuple[str, ...] = ()
+
+    def __call__(self) -> bool:
+        """True from when it is so; what it is about is then in `chips`."""
+        from dinoq.db.waiting import in_vain
+
+        now = time.monotonic()
+        if not self.chips and now >= self._next_look:
+            self._next_look = now + VAIN_S
+            self.chips = in_vain(self._db, self._job, self._mine)
+        return bool(self.chips)
+
+    def tell(self) -> None:
+        """Say why nobody waits any more, and how to go on."""
+        from dinoq.db.progress import job_progress
+
+        seen = job_progress(self._db, self._job)
+        why = f" ({seen.errors[-1]})" if seen.errors else ""
+        chips = " and every ".join(self.chips)
+        console.note(
+            f"every {chips} was set aside after faults{why}; {seen.items_done} of {seen.items_total} items of job"
+            f" {self._job} are done. See: dinoq doctor   Go on: dinoq up   Stop for good: dinoq cancel {self._job}"
         )
 
 
 def watch(db: Database, job: int) -> None:
-    """Show progress until the job has ended. Raises: Interrupted; the job goes on."""
+    """Show progress until the job has ended or waiting is in vain. Raises: Interrupted; the job goes on."""
     from dinoq.cli.progress import Progress
 
+    in_vain = InVain(db, job)
     hint = f"Watch: dinoq status {job} --watch   Stop for good: dinoq cancel {job}"
     with interrupts.told(f"stopped watching; job {job} goes on.", hint), Progress(db, job) as progress:
-        while not progress.ended():
+        while not progress.ended() and not in_vain():
             time.sleep(POLL_S)
+    if in_vain.chips:
+        in_vain.tell()
 
 
 def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int:
-    """Show progress until the job has ended, then print the report. Raises: Interrupted; the job goes on."""
+    """Show progress until the job has ended or waiting is in vain, then print the report.
+
+    Raises: Interrupted; the job goes on.
+    """
     watch(db, job)
     return print_report(db, job, format, strict=strict)
 
@@ -79,7 +133,7 @@ def report_of(db: Database, job: int, *, strict: bool) -> Report:
 
 
 def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
-    """Print the report of a job that has ended to stdout; the verdicts' exit code."""
+    """Print the report of a job that nobody waits for any more to stdout; the verdicts' exit code."""
     from dinoq.cli.render import renderer
 
     with interrupts.told(f"interrupted; job {job} has ended.", f"Report: dinoq report {job}"):

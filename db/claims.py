@@ -31,7 +31,7 @@ def _claim(session: Session, item_id: int, worker_id: str) -> Claim | Refusal:
         return Refusal(reason)
     if reason := not_by(asker, asked):
         pass_on(session, item_id)
-        return Refusal(reason)
+        return Refusal(reason, set_aside=asker is not None and asker.device_state not in ("", "ok"))
     assert asker is not None
     if better_elsewhere(session, asker, asked):
         pass_on(session, item_id)

@@ -13,7 +13,7 @@ from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.tables.fleet import Device, Worker
 from dinoq.db.tables.jobs import Job
-from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, Toolchain, WorkerFacts
+from dinoq.jobs.ledger import ALIVE_MS, DEVICE_FAULTS, DeviceFacts, Origin, Toolchain, WorkerFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,16 @@ def living_chips(db: Database, job_id: int) -> frozenset[str]:
         found = found.join(Job, and_(Job.id == job_id, Job.store_id == Worker.store_id))
         found = found.where(or_(Worker.only_job.is_(None), Worker.only_job == job_id))
         return frozenset(session.scalars(found.where(living(clock(session)), Device.state == "ok")))
+
+
+def living_toolchains(db: Database, origin: Origin | None = None) -> frozenset[str]:
+    """Vendors for whose chips, of this origin if one is given, a living worker compiles that is nobody's alone."""
+    with db.read() as session:
+        found = select(Worker.toolchains).where(living(clock(session)), Worker.only_job.is_(None))
+        told = [offered for offered in session.scalars(found) if offered]
+    return frozenset(
+        vendor for offered in told for vendor, chain in offered.items() if origin in (None, chain["origin"])
+    )
 
 
 def device_facts(values: dict[str, Any]) -> DeviceFacts:

@@ -47,10 +47,12 @@ def pass_on(session: Session, item_id: int) -> None:
 
 def _as_hints(session: Session, rows: Sequence[Row[int, str, int, int]]) -> list[Hint]:
     keys = {(job_id, run_no) for _, _, job_id, run_no in rows if run_no}
-    found = select(Run.job_id, Run.run_no, Run.chip, Run.origin).where(tuple_(Run.job_id, Run.run_no).in_(keys))
-    runs = {(row.job_id, row.run_no): (row.chip, row.origin) for row in session.execute(found)} if keys else {}
+    found = select(Run.job_id, Run.run_no, Run.chip, Run.origin, Run.ready_made)
+    found = found.where(tuple_(Run.job_id, Run.run_no).in_(keys))
+    rows_of_runs = session.execute(found) if keys else ()
+    runs = {(row.job_id, row.run_no): (row.chip, row.origin, row.ready_made) for row in rows_of_runs}
     hints = []
     for item_id, kind, job_id, run_no in sorted(rows, key=lambda row: row[0]):
-        chip, origin = runs.get((job_id, run_no), (None, None))
-        hints.append(Hint(item_id, Kind(kind), chip, cast("Origin | None", origin)))
+        chip, origin, ready_made = runs.get((job_id, run_no), (None, None, False))
+        hints.append(Hint(item_id, Kind(kind), chip, cast("Origin | None", origin), ready_made))
     return hints

@@ -149,6 +149,7 @@ def _runs(job_id: int, spec: JobSpec) -> Iterator[Values]:
             "error": "",
             "wall_void": "",
             "devices": {},
+            "ready_made": run.given is not None,
         }
 
 

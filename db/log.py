@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Row, and_, func, select
 
 from dinoq.db.engine import Database
+from dinoq.db.fleet import device_facts
+from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Run
 from dinoq.db.tables.results import Artifact
 from dinoq.jobs.ledger import Kind
 
-Told = Row[str, int, str | None, int | None, int | None, int | None, str | None, str | None, str | None, str, str]
+Told = Row[Any]
 
 
 def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> list[str]:
-    """What was tried, when, by whom and with what outcome, oldest first; then what the toolchains said.
+    """What was tried, when, by whom and with what outcome, oldest first, with what a vendor's program said of a failure
+    indented below it; then what the toolchains said of the artifacts.
 
     `run` narrows it to one chip and batch.
     """
@@ -27,7 +31,9 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
     attempts = (
         select(Item.kind, Item.no, Run.chip, Run.batch, Attempt.started_ms, Attempt.ended_ms)
         .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error, Attempt.output)
+        .add_columns(Device.facts)
         .join(Attempt, Attempt.item_id == Item.id)
+        .outerjoin(Device, Device.key == Attempt.device_key)
         .outerjoin(Run, of_run)
         .where(*which)
         .order_by(func.coalesce(Attempt.started_ms, Attempt.ended_ms), Item.id, Attempt.token)
@@ -41,7 +47,10 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
     )
     with db.read() as session:
         lines = [line for row in session.execute(attempts) for line in _lines(row)]
-        said = [f"{row.chip} bs{row.batch} artifact: {row.vendor_output}" for row in session.execute(artifacts)]
+        said = [
+            _block(f"{row.chip} bs{row.batch} artifact, as its toolchain told:", row.vendor_output)
+            for row in session.execute(artifacts)
+        ]
     return lines + said
 
 
@@ -53,11 +62,13 @@ def named(kind: str, run: str, no: int) -> str:
 
 
 def _lines(row: Told) -> list[str]:
-    """The attempt, and what the vendor's program said before it failed."""
-    return [
-        _line(row),
-        *([f"{named(row.kind, f'{row.chip} bs{row.batch}', row.no)} said: {row.output}"] * bool(row.output)),
-    ]
+    """The attempt, and below it what the vendor's program said before it failed."""
+    return [_block(_line(row), row.output) if row.output else _line(row)]
+
+
+def _block(head: str, output: str) -> str:
+    """What a program said, indented below a line of ours; its empty lines left out."""
+    return "\n".join([head, *(f"    {line.rstrip()}" for line in output.splitlines() if line.strip())])
 
 
 def _line(row: Told) -> str:
@@ -70,5 +81,6 @@ def _line(row: Told) -> str:
         outcome = f"{row.outcome} before it began"
     else:
         outcome = f"{row.outcome} after {(row.ended_ms - row.started_ms) / 1000:.1f} s"
-    by = row.device_key or row.worker_id or "an unknown worker"
+    device = device_facts(row.facts).label if row.facts else row.device_key
+    by = device or row.worker_id or "an unknown worker"
     return f"{when:%Y-%m-%d %H:%M:%S}Z  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
+from dinoq.db.run_devices import fleet_of, troubles_of
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, ShardResultRow
+from dinoq.db.telemetry import telemetry_of
 from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest
@@ -92,6 +94,7 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
     rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
     failed, spans = _failed(session, job_id), _spans(session, job_id)
+    fleet, troubles = fleet_of(session, [run for run, _ in rows]), troubles_of(session, job_id)
     return tuple(
         RunRecord(
             run_no=run.run_no,
@@ -108,6 +111,9 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
             fenced=tuple(fenced[run.run_no]),
             failed=tuple(failed[run.run_no]),
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
+            fleet=fleet.get((run.chip, run.origin), ()),
+            troubles=troubles.get(run.run_no, ()),
+            telemetry=telemetry_of(session, run.devices, *spans.get(run.run_no, (None, None))),
         )
         for run, uri in rows
     )

@@ -42,7 +42,7 @@ def _not_by_toolchain(asker: Asker, asked: Asked) -> str:
     if asked.kind != Kind.COMPILE:
         return f"compile workers do not {asked.kind}"
     chip = chip_named(asked.chip or "")
-    if chip.compiles_on == "device":
+    if chip.compiles_on == "device" or asked.ready_made:
         return f"{asked.kind} for {asked.chip} needs the device"
     toolchain = asker.toolchains.get(chip.vendor)
     if toolchain is None:
@@ -55,7 +55,7 @@ def _not_by_device(asker: Asker, asked: Asked) -> str:
         return "device workers do not preprocess"
     if asked.chip != asker.chip:
         return f"run {asked.run_no} is for {asked.chip}, not {asker.chip}"
-    if asked.kind == Kind.COMPILE and chip_named(asker.chip).compiles_on == "host":
+    if asked.kind == Kind.COMPILE and chip_named(asker.chip).compiles_on == "host" and not asked.ready_made:
         return f"{asker.chip} artifacts are compiled by hosts that have the toolchain"
     if asked.origin not in (None, asker.origin):
         return f"run {asked.run_no} is for {asked.origin} devices"

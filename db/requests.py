@@ -64,6 +64,11 @@ class Asked:
     artifact_uri: str | None
     artifact_sha256: str | None
 
+    @property
+    def ready_made(self) -> bool:
+        """Whether its run's artifact was made elsewhere: a device takes it as it is."""
+        return self.run_no > 0 and self.spec["runs"][self.run_no - 1].get("given") is not None
+
 
 def asker_of(session: Session, worker_id: str) -> Asker | None:
     """None for a worker that is not registered, or was seen dead."""

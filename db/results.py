@@ -117,7 +117,8 @@ def _store_artifact(session: Session, item: Held, result: Compiled) -> None:
 
 
 def _store_part(session: Session, item: Held, result: ShardResult) -> None:
-    values = asdict(result) | {"overlap": overlap_of(session, item)}
+    overlap = ", ".join(filter(None, (overlap_of(session, item), result.overlap)))
+    values = asdict(result) | {"overlap": overlap}
     row = {"job_id": item.job_id, "token": item.token, "device_key": values.pop("device"), **values}
     # A plain insert: a second result of the same part raises instead of hiding.
     changed(session, insert(ShardResultRow).values(**row))

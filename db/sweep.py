@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, select, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database, changed
@@ -130,7 +130,7 @@ def _due(session: Session, mine: Sequence[ColumnElement[bool]], all_hints: bool)
 def _stale(session: Session, mine: Sequence[ColumnElement[bool]]) -> list[int]:
     before = clock(session) - REHINT_MS
     queued = (
-        select(Item.id, Item.kind, Run.chip, Run.origin)
+        select(Item.id, Item.kind, Run.chip, Run.origin, Run.ready_made)
         .join(Job, and_(Job.id == Item.job_id, Job.state == "active"))
         .outerjoin(Run, and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no))
         .where(Item.state == QUEUED, Item.hinted_ms < before, *mine)
@@ -140,20 +140,21 @@ def _stale(session: Session, mine: Sequence[ColumnElement[bool]]) -> list[int]:
     room = _room(session) if rows else Counter()
     chosen = []
     for row in rows:
-        queues = _queues(row.kind, row.chip, row.origin)
+        queues = _queues(row)
         if any(room[queue] > 0 for queue in queues):
             chosen.append(row.id)
             room.subtract(queues)
     return chosen
 
 
-def _queues(kind: str, chip: str | None, origin: str | None) -> list[Queue]:
+def _queues(row: Row[int, str, str | None, str | None, bool | None]) -> list[Queue]:
     """Whose living workers could take it."""
-    if chip is None:
+    if row.chip is None:
         return [PREP]
-    origins = ("real", "simulated") if origin is None else (origin,)
-    on_host = kind == Kind.COMPILE and chip_named(chip).compiles_on == "host"
-    return [(f"compile {chip_named(chip).vendor}" if on_host else chip, one) for one in origins]
+    origins = ("real", "simulated") if row.origin is None else (row.origin,)
+    chip = chip_named(row.chip)
+    on_host = row.kind == Kind.COMPILE and chip.compiles_on == "host" and not row.ready_made
+    return [(f"compile {chip.vendor}" if on_host else chip.name, origin) for origin in origins]
 
 
 def _room(session: Session) -> Counter[Queue]:

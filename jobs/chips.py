@@ -73,9 +73,10 @@ def parse_batches(text: str) -> tuple[int, ...]:
     """
     batches: list[int] = []
     for part in text.split(","):
+        within = "" if part == text else f" in {text!r}"
         if not re.fullmatch(r"\s*[0-9]{1,5}\s*", part) or not 1 <= int(part) <= MAX_BATCH:
             raise BadBatches(
-                f"batch {part.strip()!r} in {text!r} is no whole number from 1 to {MAX_BATCH}.",
+                f"batch {part.strip()!r}{within} is no whole number from 1 to {MAX_BATCH}.",
                 hint="--batches 1,16",
             )
         batches.append(int(part))

@@ -14,6 +14,7 @@ DinoqError                 1   an internal error, if nothing below fits
 ├── EnvironmentTrouble     8   the machine lacks something
 │   ├── NoBroker               no queue server to be had or reached
 │   ├── NoDevice               no living worker for the chip
+│   ├── NoToolchain            no compiler for the chip
 │   ├── StateBusy              another supervisor owns the state folder
 │   ├── BadFolder              state or store folder that cannot serve
 │   └── BadSchema              a database of another version, or none
@@ -33,6 +34,11 @@ class DinoqError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def told(self) -> str:
+        """The sentence, and what to do next."""
+        return f"{self} Try: {self.hint}" if self.hint else str(self)
 
 
 class UsageError(DinoqError):
@@ -81,6 +87,10 @@ class NoBroker(EnvironmentTrouble):
 
 class NoDevice(EnvironmentTrouble):
     """No living worker for the chip."""
+
+
+class NoToolchain(EnvironmentTrouble):
+    """No compiler for the chip."""
 
 
 class StateBusy(EnvironmentTrouble):

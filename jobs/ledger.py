@@ -68,12 +68,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """ "Look at this item": who should, by kind, chip and origin (None: not fixed yet, both queues may be told)."""
+    """ "Look at this item": who should, by kind, chip and origin (None: not fixed yet, both queues may be told).
+    `ready_made`: the artifact of its run was made elsewhere."""
 
     item_id: int
     kind: Kind
     chip: str | None = None
     origin: Origin | None = None
+    ready_made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +137,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a claim was refused. `again`: the reason will pass by itself (host busy), so ask again soon."""
+    """Why a claim was refused. `again`: the reason will pass by itself (host busy), so ask again soon. `set_aside`: the
+    worker's device is, so that it will get nothing."""
 
     reason: str
     again: bool = False
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +195,14 @@ class DeviceFacts:
     def label(self) -> str:
         """As people name it: `cann-07/310P3:0`."""
         return f"{self.host}/{self.chip}:{self.index}"
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Its host and card, which chips of one card share: `8-1` is chip 1 of card 8. None where no card is told."""
+        if self.card == "-":
+            return None
+        npu, dash, chip = self.card.partition("-")
+        return self.host, npu if dash and npu.isdecimal() and chip.isdecimal() else self.card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,10 @@ Scope = Literal["compute", "device", "pipeline", "job"]
 SCOPES: tuple[Scope, ...] = ("compute", "device", "pipeline", "job")
 MIN_BATCHES = 20
 """Fewer timed batches yield no compute or device figure."""
+OUTLIER = 0.05
+"""A device that lies further off the median of its run's devices is called an outlier."""
+MIN_PEERS = 3
+"""Of fewer devices nobody can say which one is off."""
 Milliseconds = NDArray[np.float64]
 
 
@@ -81,6 +85,16 @@ class Measurement:
     def spread(self) -> float | None:
         """How far the devices' compute figures lie apart, as a fraction of their mean; None for one device."""
         return spread([device.compute for device in self.devices if device.compute is not None])
+
+
+def off_median(devices: Sequence[DeviceFigures]) -> dict[str, float]:
+    """By key, how far each device's compute figure lies off the median of all, as a fraction of it; empty for fewer
+    than three figures."""
+    figures = {device.key: device.compute for device in devices if device.compute is not None}
+    if len(figures) < MIN_PEERS:
+        return {}
+    middle = float(np.median(list(figures.values())))
+    return {key: figure / middle - 1.0 for key, figure in figures.items()}
 
 
 def measure(run: RunRecord, results: Sequence[ShardResult], *, batch: int, loop: int) -> Measurement:

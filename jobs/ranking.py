@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from dinoq.jobs.chips import CHIPS, Precision
+from dinoq.jobs.card import card_of
+from dinoq.jobs.chips import Precision
 from dinoq.jobs.ledger import Origin
 from dinoq.jobs.verdicts import Cell, rows_of
 
 NOISE = 0.02
 """Figures within 2 % of the best cannot be told from it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A chip's compute images/s times the chips of its card; `extrapolated` when there are several."""
-
-    images_per_s: float
-    chips: int
-    extrapolated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +48,13 @@ class Ratio:
     extrapolated: bool = False
 
 
-def card_of(chip: str, images_per_s: float) -> Card:
-    """What the whole card would do if all its chips did as this one."""
-    chips = next((known.chips_per_card for known in CHIPS if known.name == chip), 1)
-    return Card(images_per_s=images_per_s * chips, chips=chips, extrapolated=chips > 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Two chips whose figures are not divided, and why."""
+
+    chip: str
+    against: str
+    why: str
 
 
 def best_batches(cells: Sequence[Cell]) -> tuple[Best, ...]:
@@ -84,11 +79,11 @@ def _best(row: Sequence[Cell]) -> Best:
 def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
     """Every chip against every later one: at each batch that both ran, then best to best.
 
-    Equal precision and origin, from unrounded figures, card to card as the published tables compare.
+    Only where `unlike` finds nothing, from unrounded figures, card to card as the published tables compare.
     """
     found: list[Ratio] = []
     for row, other in combinations(rows_of(cells), 2):
-        if (row[0].precision, row[0].origin) != (other[0].precision, other[0].origin):
+        if unlike(row[0], other[0]):
             continue
         shared = {cell.batch: cell for cell in other}
         found += [_ratio(cell, shared[cell.batch]) for cell in row if cell.batch in shared]
@@ -97,8 +92,27 @@ def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
     return tuple(found)
 
 
+def refused(cells: Sequence[Cell]) -> tuple[Refused, ...]:
+    """The pairs of chips that have no ratio, each with its reason."""
+    pairs = combinations(rows_of(cells), 2)
+    found = ((row[0], other[0], unlike(row[0], other[0])) for row, other in pairs)
+    return tuple(Refused(chip=one.chip, against=other.chip, why=why) for one, other, why in found if why)
+
+
+def unlike(cell: Cell, other: Cell) -> str:
+    """Why these two figures are never divided; empty when they may be."""
+    if cell.origin != other.origin:
+        return "simulated and real figures are never divided"
+    if cell.pace != other.pace:
+        return "figures of different clocks (--pace) are never divided"
+    if cell.precision != other.precision:
+        return f"{cell.precision} and {other.precision} are never divided"
+    return ""
+
+
 def _ratio(cell: Cell, other: Cell, best: bool = False) -> Ratio:
-    card, against = card_of(cell.chip, cell.images_per_s), card_of(other.chip, other.images_per_s)
+    card = cell.card or card_of(cell.chip, cell.images_per_s)
+    against = other.card or card_of(other.chip, other.images_per_s)
     return Ratio(
         chip=cell.chip,
         against=other.chip,

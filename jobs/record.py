@@ -8,6 +8,7 @@ from datetime import datetime
 from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
 from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import JobSpec
+from dinoq.jobs.telemetry import Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,33 @@ class FailedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FleetDevice:
+    """A device as the ledger knows it now: `state` is `ok`, `faulty` or `lost`; `failed_ms` is when a faulty one failed
+    last, by the database's clock."""
+
+    facts: DeviceFacts
+    state: str
+    failed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTrouble:
+    """How often a device (its key) failed items of a run, and the last error; `went_on`: it finished one later."""
+
+    device: str
+    failures: int
+    error: str
+    went_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One run and all that was stored for it.
 
     `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
-    `first_start_ms` and `last_finish_ms` are the database's clock.
+    `first_start_ms` and `last_finish_ms` are the database's clock. `devices` gave results, their facts as they were
+    then; `fleet` are all of its chip and origin; `telemetry` are the blocks that may
+    hold readings of that time.
     """
 
     run_no: int
@@ -63,6 +86,9 @@ class RunRecord:
     fenced: tuple[FencedRecord, ...]
     failed: tuple[FailedPart, ...]
     devices: tuple[DeviceFacts, ...]
+    fleet: tuple[FleetDevice, ...] = ()
+    troubles: tuple[DeviceTrouble, ...] = ()
+    telemetry: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
+from dinoq.jobs.agreement import Agreement, agreements
+from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
-from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
+from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
+from dinoq.jobs.exclusive import UNTOLD, contaminations
+from dinoq.jobs.ledger import ArtifactRef, Origin
+from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.measure import DeviceFigures, Measurement, measure
+from dinoq.jobs.measure import Measurement, measure
 from dinoq.jobs.merge import Coverage, Merged, merge
-from dinoq.jobs.ranking import Best, Card, Ratio, best_batches, card_of, ratios
+from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
+from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
     Cell,
     Status,
@@ -36,14 +41,6 @@ NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """One sample that could not be decoded."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
     """How many parts of a run had such other work beside them on their host."""
 
@@ -52,21 +49,9 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceReport:
-    """One device of a run; `facts` is None when the fleet no longer knows it."""
-
-    figures: DeviceFigures
-    facts: DeviceFacts | None
-
-    @property
-    def label(self) -> str:
-        """As people name it: `cann-07/310P3:0`."""
-        return self.facts.label if self.facts else self.figures.key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured."""
+    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
 
     run_no: int
     chip: str
@@ -84,9 +69,12 @@ class RunReport:
     top1: Score | None
     top5: Score | None
     against: Against | None
+    agreement: Agreement | None
+    pace: str
     measured: Measurement
     card: Card | None
     failed: tuple[FailedPart, ...]
+    left_out: tuple[LeftOut, ...]
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
@@ -95,6 +83,11 @@ class RunReport:
     def simulated(self) -> bool | None:
         """None until the origin is fixed."""
         return None if self.origin is None else self.origin == "simulated"
+
+    @property
+    def virtual(self) -> bool:
+        """Its times are a table's: what a chip would take, by a clock that nobody looked at."""
+        return bool(self.pace)
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -125,6 +118,7 @@ class Report:
     failed_slices: tuple[SliceRecord, ...]
     best: tuple[Best, ...]
     ratios: tuple[Ratio, ...]
+    refused: tuple[Refused, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     exit_code: int
@@ -133,7 +127,11 @@ class Report:
 def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
     """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
-    runs = _judged([_run_report(spec, run, manifest, strict=strict) for run in record.runs], spec.model)
+    labels = manifest.label_array
+    merged = {run.run_no: merge(run.results, labels, run.fenced) for run in record.runs}
+    agree = agreements(spec.runs, merged, labels)
+    made = [_run_report(spec, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for run in record.runs]
+    runs = _judged(made, spec.model)
     sound = [cell for run, cell in zip(runs, _cells(runs, spec.model), strict=True) if cell and not _implausible(run)]
     verdicts = _job_verdicts(record)
     return Report(
@@ -152,23 +150,25 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         baseline_top1=spec.baseline_top1,
         loop=spec.loop,
         runs=runs,
-        unreadable=_unreadable(record.slices, manifest),
+        unreadable=unreadable_of(record.slices, manifest),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
         ratios=ratios(sound),
+        refused=refused(sound),
         notes=(NO_BASELINE,) if spec.baseline_top1 is None else (),
         verdicts=verdicts,
         exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
     )
 
 
-def _run_report(spec: JobSpec, run: RunRecord, manifest: Manifest, *, strict: bool) -> RunReport:
+def _run_report(
+    spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
+) -> RunReport:
     cell = spec.run(run.run_no)
-    merged = merge(run.results, manifest.label_array, run.fenced)
     measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
     top1 = score_of(merged.top1, merged.coverage)
-    compute = measured.throughput.compute
-    facts = {device.key: device for device in run.devices}
+    devices = device_reports(run, measured)
+    disturbed = _disturbances(devices, merged)
     return RunReport(
         run_no=run.run_no,
         chip=cell.chip,
@@ -178,33 +178,38 @@ def _run_report(spec: JobSpec, run: RunRecord, manifest: Manifest, *, strict: bo
         origin=run.origin,
         state=run.state,
         error=run.error,
-        devices=tuple(DeviceReport(figures=one, facts=facts.get(one.key)) for one in measured.devices),
+        devices=devices,
         artifact=run.artifact,
         toolkit=run.toolkit,
         arch=run.arch,
         coverage=merged.coverage,
         top1=top1,
         top5=score_of(merged.top5, merged.coverage),
-        against=against(top1, spec.baseline_top1),
+        against=None if run.origin == "simulated" else against(top1, spec.baseline_top1),
+        agreement=agreement,
+        pace=pace_of(run),
         measured=measured,
-        card=None if compute is None else card_of(cell.chip, compute),
+        card=card_of_run(cell.chip, run, measured),
         failed=run.failed,
+        left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=_notes(spec, merged, top1),
-        verdicts=_verdicts(spec, run, merged, measured, strict=strict),
+        notes=(*_notes(spec, merged, top1), *went_on(run)),
+        verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
     )
 
 
 def _verdicts(
-    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, *, strict: bool
+    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, disturbed: list[str], *, strict: bool
 ) -> tuple[Verdict, ...]:
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
     verdicts = (
         coverage_verdict(merged.coverage, run.error),
-        accuracy_verdict(merged.top1, merged.coverage, spec.baseline_top1, spec.part_of),
+        accuracy_verdict(
+            merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
+        ),
         performance_verdict(measured, spec.loop),
-        stability_verdict(measured, merged.coverage, decides=decides),
+        stability_verdict(measured, merged.coverage, disturbed, decides=decides),
     )
     return tuple(verdict for verdict in verdicts if verdict is not None)
 
@@ -214,11 +219,20 @@ def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]
     notes = []
     if top1 and looks_like_guessing(top1.correct, top1.high, expected, classes):
         notes.append(f"top-1 is hardly better than guessing among {classes} classes: suspect the labels, not the chip")
-    if beside := [one.what for one in _overlaps(merged)]:
-        parts = sum(bool(result.overlap) for result in merged.results)
-        total = len(merged.results)
+    total = len(merged.results)
+    if untold := sum(UNTOLD in result.overlap for result in merged.results):
+        notes.append(f"idle: cannot tell for {untold} of {total} parts whether others worked on their device")
+    if beside := [one.what for one in _overlaps(merged) if one.what != UNTOLD]:
+        parts = sum(result.overlap not in ("", UNTOLD) for result in merged.results)
         notes.append(f"{parts} of {total} parts ran beside other work on their host: {', '.join(beside)}")
     return tuple(notes)
+
+
+def _disturbances(devices: Sequence[DeviceReport], merged: Merged) -> list[str]:
+    """What makes timing unsound, as devices and workers told it."""
+    told = {device.label: device.telemetry for device in devices if device.telemetry}
+    remarks = [one.what for one in _overlaps(merged)]
+    return [*contaminations([*remarks, *foreign_remarks(told)]), *throttlings(told)]
 
 
 def _overlaps(merged: Merged) -> tuple[Overlap, ...]:
@@ -238,6 +252,8 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
             origin=run.origin,
             images_per_s=run.measured.throughput.compute or 0.0,
             gflop=model.gflop,
+            pace=run.pace,
+            card=run.card,
         )
         for run in runs
     ]
@@ -261,12 +277,3 @@ def _job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
     ended = sum(run.state == "done" for run in record.runs)
     text = f"the job {'has' if record.state == 'failed' else 'is'} {record.state}; {ended} of {len(record.runs)} runs are done"
     return (Verdict(kind="coverage", status=Status.INCOMPLETE, text=text),)
-
-
-def _unreadable(slices: Sequence[SliceRecord], manifest: Manifest) -> tuple[Unreadable, ...]:
-    found = []
-    for piece in slices:
-        for offset in np.flatnonzero(np.frombuffer(piece.readable or b"", np.uint8) == 0):
-            name = manifest.names[piece.first + int(offset)]
-            found.append(Unreadable(name=name, reason=piece.reasons.get(name, "not readable")))
-    return tuple(found)

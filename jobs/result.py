@@ -83,8 +83,8 @@ class ShardResult:
     """One part of one run, evaluated: samples [first, first + count) of the manifest.
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
-    = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing; the ledger
-    fills it in.
+    = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
+    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest.
     """
 
     run_no: int

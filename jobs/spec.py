@@ -40,10 +40,20 @@ class DataRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenArtifact:
+    """An artifact that was made elsewhere: where it lies in the store (relative), its sha256, and what it was called."""
+
+    uri: str
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
     """One cell of the job: one chip, one batch size, one precision. `run_no` counts from 1.
 
-    `flags` are options of the toolchain that the user gave, by name; they are part of what the artifact is.
+    `flags` are options of the toolchain that the user gave, by name; they are part of what the artifact is. `given` is
+    set where there is nothing to compile.
     """
 
     run_no: int
@@ -52,6 +62,7 @@ class RunSpec:
     precision: Precision
     mode: Mode = "dataset"
     flags: dict[str, str] = field(default_factory=dict)
+    given: GivenArtifact | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,11 @@ def spec_from_json(values: dict[str, Any]) -> JobSpec:
             "model": ModelRef(**{**model, "input_hw": tuple(model["input_hw"])}),
             "data": DataRef(**values["data"]),
             "recipe": recipe_from_json(values["recipe"]),
-            "runs": tuple(RunSpec(**run) for run in values["runs"]),
+            "runs": tuple(_run_from_json(run) for run in values["runs"]),
         }
     )
+
+
+def _run_from_json(values: dict[str, Any]) -> RunSpec:
+    given = values.get("given")
+    return RunSpec(**{**values, "given": None if given is None else GivenArtifact(**given)})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from dinoq.jobs.card import Card
 from dinoq.jobs.chips import CHIPS, Precision
 from dinoq.jobs.ledger import Origin
 from dinoq.jobs.measure import MIN_BATCHES, Measurement
@@ -68,7 +69,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """The compute figure of one run, per chip; `gflop` of one image, None when unknown."""
+    """The compute figure of one run, per chip; `gflop` of one image, None when unknown; `pace` names the clock of
+    simulated devices, empty for their own; `card` is None where only the chip is known."""
 
     run_no: int
     chip: str
@@ -77,6 +79,8 @@ class Cell:
     origin: Origin | None
     images_per_s: float
     gflop: float | None = None
+    pace: str = ""
+    card: Card | None = None
 
 
 def exit_code(verdicts: Iterable[Verdict], *others: int) -> int:
@@ -95,15 +99,19 @@ def coverage_verdict(coverage: Coverage, error: str = "") -> Verdict:
 
 
 def accuracy_verdict(
-    correct: int, coverage: Coverage, baseline: float | None, part_of: int | None = None
+    correct: int, coverage: Coverage, baseline: float | None, part_of: int | None = None, *, simulated: bool = False
 ) -> Verdict | None:
     """One-sided: not more than 1 percentage point below `baseline`, a fraction; None without one.
 
-    UNDECIDED on a part of the dataset: a sample of `part_of`, or incomplete coverage.
+    UNDECIDED on a part of the dataset (a sample of `part_of`, or incomplete coverage), and for a simulator, whose
+    accuracy is no chip's and passes or fails no gate.
     """
     if baseline is None or coverage.expected == 0:
         return None
     accuracy = correct / coverage.expected
+    if simulated and coverage.counted:
+        text = f"{100 * accuracy:.2f} % is a simulator's, no chip's: not held against the published"
+        return Verdict(kind="accuracy", status=Status.UNDECIDED, text=f"{text} {100 * baseline:.2f} %")
     if not coverage.complete or part_of is not None:
         whole = coverage.expected if part_of is None else part_of
         text = f"only {coverage.counted} of {whole} samples were evaluated"
@@ -137,14 +145,18 @@ def performance_verdict(measured: Measurement, loop: int) -> Verdict | None:
     return Verdict(kind="performance", status=Status.NOT_MEASURED, text=f"{why}{cure}")
 
 
-def stability_verdict(measured: Measurement, coverage: Coverage, *, decides: bool) -> Verdict | None:
-    """UNSTABLE when a device's times vary or drift too much, or it answered the same samples differently.
+def stability_verdict(
+    measured: Measurement, coverage: Coverage, disturbances: Sequence[str] = (), *, decides: bool
+) -> Verdict | None:
+    """UNSTABLE when a device's times vary or drift too much, or it answered the same samples differently, or was disturbed:
+    by foreign work, heat or hardware, each a sentence of `disturbances`.
 
     None where there are too few times to say.
     """
     cv = max((device.cv for device in measured.devices if device.cv is not None), default=None)
     trend = max((device.drift for device in measured.devices if device.drift is not None), key=abs, default=None)
     faults = ["the same samples were answered differently when repeated"] if coverage.conflicts else []
+    faults += disturbances
     if measured.throughput.compute is not None and cv is not None and trend is not None:
         faults += [f"batch times vary by {100 * cv:.1f} % (CV, {100 * MAX_CV:.1f} % allowed)"] if cv > MAX_CV else []
         if abs(trend) > MAX_DRIFT:
@@ -178,7 +190,10 @@ def plausibility_verdicts(cells: Sequence[Cell]) -> dict[int, Verdict]:
 
 
 def peak_share(cell: Cell) -> float | None:
-    """The figure as a fraction of the chip's published peak; None where the peak or the model's cost is unknown."""
+    """The figure as a fraction of the chip's published peak; None where the peak or the model's cost is unknown, and
+    for a simulator, which is held against no real chip."""
+    if cell.origin == "simulated":
+        return None
     peak = next((chip.peak_tflops for chip in CHIPS if chip.name == cell.chip), None)
     return cell.images_per_s * cell.gflop / 1000.0 / peak if peak and cell.gflop else None
 
@@ -187,7 +202,7 @@ def rows_of(cells: Sequence[Cell]) -> list[list[Cell]]:
     """Cells that differ in nothing but their batch, smallest batch first; rows in the order of the runs."""
     rows: defaultdict[tuple[object, ...], list[Cell]] = defaultdict(list)
     for cell in sorted(cells, key=lambda cell: cell.run_no):
-        rows[cell.chip, cell.precision, cell.origin].append(cell)
+        rows[cell.chip, cell.precision, cell.origin, cell.pace].append(cell)
     return [sorted(row, key=lambda cell: cell.batch) for row in rows.values()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from dinoq.jobs.ledger import (
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import recipe_named
 from dinoq.jobs.result import ShardResult, Times, top_five
-from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, plan_runs
+from dinoq.jobs.spec import DataRef, GivenArtifact, JobSpec, ModelRef, plan_runs
 
 OWNER = "ada@lab"
 STORE = "store-1"
@@ -48,6 +49,7 @@ def make_spec(
     batches: Sequence[int] = (1,),
     name: str = "a job",
     baseline_top1: float | None = None,
+    given: GivenArtifact | None = None,
 ) -> JobSpec:
     """Every chip with every batch, chips outermost."""
     return JobSpec(
@@ -62,7 +64,7 @@ def make_spec(
         ),
         data=DataRef(source="/photos", manifest_id=manifest.id, samples=len(manifest)),
         recipe=recipe_named("dino"),
-        runs=plan_runs(map(chip_named, chips), batches, None),
+        runs=tuple(replace(run, given=given) for run in plan_runs(map(chip_named, chips), batches, None)),
         baseline_top1=baseline_top1,
     )
 

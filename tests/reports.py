@@ -16,6 +16,7 @@ from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord, RunRecord, Sl
 from dinoq.jobs.report import Report, build_report
 from dinoq.jobs.result import TOP, Predictions, ShardResult, Times
 from dinoq.jobs.spec import JobSpec
+from dinoq.jobs.telemetry import Block
 from tests.builders import CLASSES, OWNER, make_device, make_manifest, make_spec, sha256
 
 BEGUN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -116,6 +117,7 @@ def make_run(
     fenced: Sequence[FencedRecord] = (),
     failed: Sequence[FailedPart] = (),
     devices: Sequence[DeviceFacts] | None = None,
+    telemetry: Sequence[Block] = (),
 ) -> RunRecord:
     """One run as stored."""
     return RunRecord(
@@ -133,6 +135,7 @@ def make_run(
         fenced=tuple(fenced),
         failed=tuple(failed),
         devices=(make_device(),) if devices is None else tuple(devices),
+        telemetry=tuple(telemetry),
     )
 
 
@@ -237,3 +240,27 @@ def two_chip_job(origins: tuple[Origin, Origin] = ("real", "real"), samples: int
 def report_of(job: tuple[JobRecord, Manifest], *, strict: bool = False) -> Report:
     """The report of a stored job."""
     return build_report(*job, strict=strict)
+
+
+def paced(job: tuple[JobRecord, Manifest], chip: str, pace: str = "published") -> tuple[JobRecord, Manifest]:
+    """The same job, the devices of one chip paced."""
+    record, manifest = job
+    runs = [
+        replace(run, devices=tuple(replace(one, pace=pace if one.chip == chip else one.pace) for one in run.devices))
+        for run in record.runs
+    ]
+    return replace(record, runs=tuple(runs)), manifest
+
+
+def beside_cpu(origin: Origin = "simulated", baseline_top1: float | None = None) -> tuple[JobRecord, Manifest]:
+    """A 310P3 and the cpu, batches 1 and 4, 400 photos; the chip errs at photo 7, the cpu at 7, 8 and 9."""
+    manifest = make_manifest(400)
+    spec = make_spec(manifest, chips=("310P3", "cpu"), batches=(1, 4), baseline_top1=baseline_top1, name="both")
+    runs = []
+    for run in spec.runs:
+        of: Origin = origin if run.chip == "310P3" else "real"
+        device = make_device("lab", run.chip, origin=of)
+        wrong = (7,) if run.chip == "310P3" else (7, 8, 9)
+        results = make_results(manifest, run.batch, run_no=run.run_no, devices=[device.key], wrong=wrong)
+        runs.append(make_run(results, run_no=run.run_no, origin=of, devices=[device]))
+    return make_record(manifest, spec, runs), manifest

@@ -64,7 +64,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_variable_that_a_person_may_set_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text()
+    readme = "".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
     read = {name for path in SOURCES for name in re.findall(r"\bDINOQ_[A-Z_]+[A-Z]\b", path.read_text())}
     read |= {option.variable for option in OPTIONS}
     assert sorted(name for name in read - set(INTERNAL) if f"`{name}`" not in readme) == []

@@ -25,6 +25,11 @@ def compile_item(held: Claim, *, db: Database, store: Store, folder: Path, make:
     """The artifact of the claim's run, for the claim's target. Raises: WorkFailed, LeaseLost."""
     assert held.target is not None
     key = artifact_key(held, held.target)
+    if (given := held.run.given) is not None:
+        ready = ArtifactRef(key=key, uri=given.uri, sha256=given.sha256)
+        if not store.verify(ready):
+            raise WorkFailed(FailureClass.PERMANENT, f"the artifact {given.name} is missing or changed in the store")
+        return _compiled(held, held.target, ready, f"made elsewhere: {given.name}")
     made = find_artifact(db, key)
     if made is not None and store.verify(made):
         return _compiled(held, held.target, made, "taken from the store")
@@ -52,6 +57,7 @@ def artifact_key(held: Claim, target: Target) -> str:
     run = held.run
     parts = [
         *(held.spec.model.sha256, run.chip, target.origin, run.batch, run.precision, sorted(run.flags.items())),
+        run.given.sha256 if run.given else "",
         *(target.toolkit, target.arch),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -11,14 +11,12 @@ import contextlib
 import json
 import logging
 import queue
-import signal
 import socket
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +24,18 @@ from dinoq.jobs.ledger import FailureClass, Phase
 from dinoq.workers import children
 from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Inference
+from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, spawn
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.tasks import WorkFailed
-from dinoq.workers.vendor_link import CHILD, MAX_ANSWER
+from dinoq.workers.telemetry.reading import PID_FILE
+from dinoq.workers.vendor_link import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.5
 """How long a wait goes on before the lease is looked after."""
+IDLE_CLOSE_S = 60.0
+"""A device that was asked nothing for so long is closed; the next item opens it anew."""
 Beat = Callable[[Phase, int], None]
 
 
@@ -48,11 +50,12 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramKey:
-    """Which program an item needs: the artifact's file, its batch and precision."""
+    """Which program an item needs: the artifact's file, its batch and precision, and pictures of `crop` pixels."""
 
     artifact: Path
     batch: int
     precision: str
+    crop: int = 224
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +70,6 @@ class ChildSetup:
     workdir: Path
     log: Path
     simulated: bool = False
-
-
-@dataclass
-class Incarnation:
-    """One life of the device process. `verdict` is why it ended, once it has."""
-
-    process: Any
-    link: socket.socket
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    answers: queue.SimpleQueue[dict[str, Any] | None] = field(default_factory=queue.SimpleQueue)
-    verdict: WorkFailed | None = None
-    buried: threading.Event = field(default_factory=threading.Event)
 
 
 class DeviceProcess:
@@ -105,6 +96,20 @@ class DeviceProcess:
     def options(self) -> dict[str, str]:
         """What it opens its device with."""
         return self._setup.options
+
+    @property
+    def folder(self) -> Path:
+        """Where it works, and what it makes may lie."""
+        return self._setup.workdir
+
+    @property
+    def holds_program(self) -> bool:
+        """Whether a program is loaded on the device."""
+        return self._loaded is not None and self.pid is not None
+
+    def has(self, key: ProgramKey) -> bool:
+        """Whether this very program is loaded."""
+        return self._loaded == key and self.pid is not None
 
     @property
     def pid(self) -> int | None:
@@ -136,7 +141,7 @@ class DeviceProcess:
 
         Raises: WorkFailed, permanent when the program's batch is not the run's.
         """
-        if self._loaded == key and self._alive and self._alive.verdict is None:
+        if self.has(key):
             return 0.0
         begun = time.monotonic()
         self._loaded = None
@@ -264,33 +269,20 @@ class DeviceProcess:
 
     def _keep(self) -> None:
         while self._wanted.get():
-            life = self._spawn()
-            self._alive = life
+            self._last_sign = time.monotonic()
+            self._alive = life = spawn(self._setup)
             self._born.set()
             if life is not None:
                 self._receive(life)
                 self._bury(life)
 
-    def _spawn(self) -> Incarnation | None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        setup = self._setup
-        setup.workdir.mkdir(parents=True, exist_ok=True)
-        argv = [setup.python, str(CHILD), setup.vendor, str(theirs.fileno())]
-        try:
-            process = children.start(argv, env=setup.env, cwd=setup.workdir, log=setup.log, pass_fds=(theirs.fileno(),))
-        except OSError:
-            log.exception("the device process did not start")
-            ours.close()
-            return None
-        finally:
-            theirs.close()
-        self._last_sign = time.monotonic()
-        return Incarnation(process, ours)
-
     def _receive(self, life: Incarnation) -> None:
         while True:
             try:
                 message = life.link.recv(MAX_ANSWER)
+            except BlockingIOError:  # nothing came for LOOK_S
+                self._close_if_idle(life)
+                continue
             except OSError:
                 return
             if not message:
@@ -305,6 +297,18 @@ class DeviceProcess:
             else:
                 life.answers.put(answer)
 
+    def _close_if_idle(self, life: Incarnation) -> None:
+        """Let go of a device that nobody has asked anything of for a minute: others may share the machine."""
+        if time.monotonic() - self._last_sign < IDLE_CLOSE_S or not self._turn.acquire(blocking=False):
+            return
+        try:
+            if not self._in_flight and life.verdict is None:
+                life.verdict = WorkFailed(FailureClass.TRANSIENT, f"idle for {IDLE_CLOSE_S:.0f} s", life.id)
+                self._memory = None
+                end_gently(life)
+        finally:
+            self._turn.release()
+
     def _landed(self, slot: int) -> None:
         with self._sky:
             flight = self._in_flight.popleft()
@@ -316,9 +320,10 @@ class DeviceProcess:
     def _bury(self, life: Incarnation) -> None:
         """Reap the child; whatever was in flight fails with the reason of its death."""
         children.kill(life.process)
+        (self._setup.workdir / PID_FILE).unlink(missing_ok=True)
         with self._sky:
             life.link.close()
-            life.verdict = verdict = life.verdict or _cause_of_death(life, self._setup.log)
+            life.verdict = verdict = life.verdict or cause_of_death(life, self._setup.log)
             self._loaded = None
             while self._in_flight:
                 self._in_flight.popleft().work.fail(verdict)
@@ -335,17 +340,13 @@ def _layout(key: ProgramKey, answer: Mapping[str, Any]) -> ring.Layout:
     if shape[0] != key.batch:
         text = f"the loaded program executes batch {shape[0]}, the run asks for {key.batch}"
         raise WorkFailed(FailureClass.PERMANENT, text)
-    if len(shape) != 4 or len(output) != 2 or output[0] != key.batch:
-        text = f"the program maps {tuple(shape)} to {tuple(output)}; expected [batch, 3, H, W] to [batch, classes]"
-        raise WorkFailed(FailureClass.PERMANENT, text)
-    height_width = (int(shape[1]), int(shape[2]), int(shape[3]))
-    return ring.plan_layout(key.batch, height_width, answer["input"][2], int(output[1]), float(answer["batch_ms"]))
-
-
-def _cause_of_death(life: Incarnation, log_file: Path) -> WorkFailed:
-    """What the exit status says. Killed from outside (a person, the kernel short of memory) is no fault of the device."""
-    code = life.process.returncode
-    if code in (-signal.SIGKILL, -signal.SIGTERM):
-        return WorkFailed(FailureClass.TRANSIENT, f"the device process was killed (signal {-code})", life.id)
-    how = f"died of signal {-code}" if code < 0 else f"ended with status {code}"
-    return WorkFailed(FailureClass.DEVICE, f"the device process {how}: see {log_file}", life.id)
+    dtype, planar, packed = answer["input"][2], (3, key.crop, key.crop), (key.crop, key.crop, 3)
+    picture = (int(shape[1]), int(shape[2]), int(shape[3])) if len(shape) == 4 else (0, 0, 0)
+    # A program that normalises by itself (AIPP) takes pixels as a camera gives them.
+    fits = picture == planar or (dtype == "uint8" and picture == packed)
+    if not fits or len(output) != 2 or output[0] != key.batch:
+        text = (
+            f"the program maps {dtype} {tuple(shape)} to {tuple(output)}; expected [batch, 3, {key.crop}, {key.crop}]"
+        )
+        raise WorkFailed(FailureClass.PERMANENT, f"{text} to [batch, classes]")
+    return ring.plan_layout(key.batch, picture, dtype, int(output[1]), float(answer["batch_ms"]))

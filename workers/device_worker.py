@@ -21,17 +21,25 @@ from dinoq.workers.data.store import Store
 from dinoq.workers.device_process import DeviceProcess, ProgramKey
 from dinoq.workers.flight import Inference
 from dinoq.workers.tasks import Lease, LeaseLost, Result, WorkFailed
+from dinoq.workers.telemetry.idle import Idle
 
 
 class DeviceWorker:
-    """What `tasks.work` performs for one device; its two pool threads share it."""
+    """What `tasks.work` performs for one device; its two pool threads share it. `idle` is None where nobody samples."""
 
-    def __init__(self, db: Database, store: Store, facts: DeviceFacts, process: DeviceProcess, folder: Path) -> None:
+    def __init__(
+        self,
+        db: Database,
+        store: Store,
+        facts: DeviceFacts,
+        process: DeviceProcess,
+        idle: Idle | None = None,
+    ) -> None:
         self._db = db
         self._store = store
         self._facts = facts
         self._process = process
-        self._folder = folder
+        self._idle = idle
         self._manifest = functools.lru_cache(maxsize=2)(functools.partial(load_manifest, db))
 
     def perform(self, held: Claim, lease: Lease) -> Result:
@@ -41,9 +49,10 @@ class DeviceWorker:
     def _compile(self, held: Claim, lease: Lease) -> Compiled:
         def make(wanted: dict[str, object]) -> tuple[Path, str]:
             with self._process.turn(lease.beat):
+                self._await_idle(lease)
                 return self._process.compile(wanted, lease.beat)
 
-        return compile_item(held, db=self._db, store=self._store, folder=self._folder, make=make)
+        return compile_item(held, db=self._db, store=self._store, folder=self._process.folder, make=make)
 
     def _infer(self, held: Claim, lease: Lease) -> ShardResult:
         shard, first = self._shard(held), held.first - slice_first(held.slice_no, _batches(held))
@@ -51,7 +60,10 @@ class DeviceWorker:
         pixels = self._pixels(held, shard, first)
         work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop)
         with self._process.turn(lease.beat):
-            loading_ms = self._process.load(self._program(held), lease.beat)
+            program = self._program(held)
+            if not self._process.has(program):
+                self._await_idle(lease)
+            loading_ms = self._process.load(program, lease.beat)
             self._begin(held)
             self._process.feed(work, lease.beat)
         self._process.wait(work, lease.beat)
@@ -75,7 +87,13 @@ class DeviceWorker:
             unreadable=held.count - n,
             predictions=predictions.to_blob(),
             times=work.measured(loading_ms).to_blob(),
+            overlap=self._idle.beside() if self._idle else "",
         )
+
+    def _await_idle(self, lease: Lease) -> None:
+        """Others who work on the device would be in the times, of a run as of a compiler that tries kernels out."""
+        if self._idle is not None:
+            self._idle.wait(self._process.holds_program, lease.beat)
 
     def _begin(self, held: Claim) -> None:
         if not start(self._db, held.item_id, held.token):
@@ -87,7 +105,8 @@ class DeviceWorker:
                 FailureClass.PERMANENT, f"the artifact of run {held.run_no} is missing or changed in the store"
             )
         path = self._store.artifact_path(held.artifact)
-        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision)
+        crop = held.spec.recipe.crop
+        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision, crop=crop)
 
     def _shard(self, held: Claim) -> Shard:
         try:

@@ -31,7 +31,8 @@ class Flight:
 class Inference:
     """The part that is being evaluated. `pixels` uint8 [count, 3, H, W] is read, never copied whole.
 
-    `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone.
+    `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone. `n_done` counts the
+    samples of every lap.
     """
 
     def __init__(self, pixels: NDArray[np.uint8], recipe: Recipe, batch: int, laps: int) -> None:
@@ -66,8 +67,8 @@ class Inference:
         source = self.pixels[flight.first : flight.first + n]
         if slot.dtype == np.float32:
             normalise(source, self.recipe, slot[:n])
-        elif slot.dtype == np.uint8:  # a program that normalises by itself
-            np.copyto(slot[:n], source)
+        elif slot.dtype == np.uint8:  # a program that normalises by itself, and may take packed pixels
+            np.copyto(slot[:n], source if slot.shape[1:] == source.shape[1:] else source.transpose(0, 2, 3, 1))
         else:
             exact = np.empty(source.shape, np.float32)
             normalise(source, self.recipe, exact)
@@ -81,7 +82,7 @@ class Inference:
             best = top_five(logits[:n])
             self.classes[first : first + n] = best.classes
             self.scores[first : first + n] = best.scores
-            self.n_done += n
+        self.n_done += n
         self.times.append(times[: flight.batches].copy())
         self.timed += [(number + 1) * self.batch <= n for number in range(flight.batches)]
         self.done_ms = time.monotonic() * 1000.0

@@ -18,13 +18,13 @@ from typing import IO, Self
 from dinoq.broker.app import make_app, publish
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
 from dinoq.db.engine import Database
-from dinoq.db.fleet import trust_again
+from dinoq.db.fleet import register_device, trust_again
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.jobs.errors import EnvironmentTrouble, NoBroker
 from dinoq.jobs.ledger import Failure, FailureClass, Hint, Toolchain
 from dinoq.workers import children, state_folder
-from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.devices.catalog import LocalDevice, sampled
 from dinoq.workers.state_folder import Pointer
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,11 @@ class Child:
     not_before: float = 0.0
     give_up: bool = False
 
+    @property
+    def is_sampler(self) -> bool:
+        """It claims no work: others go on without it, and it goes on while they finish."""
+        return self.argv[1] == "sample"
+
 
 class Supervisor:
     """Use as a context; `run` until done or asked to leave. Lives in the main thread: its children die with it."""
@@ -96,6 +101,8 @@ class Supervisor:
             owner = Pointer(pid=os.getpid(), host=setup.host, broker_url=self._url, only_job=setup.only_job)
             state_folder.point(setup.state, owner)
             trust_again(self._db, [device.facts.key for device in setup.devices])
+            for device in setup.devices:
+                register_device(self._db, device.facts)
             self._tell(predecessors_lost(self._db, self._state_id))
             note_absence(self._db, setup.only_job)
             self._sweep(everything=setup.broker_url is None)
@@ -193,9 +200,10 @@ class Supervisor:
 
     def _given_up(self) -> str:
         """Whose loss leaves nothing to wait for: all workers, or for a single job all of one kind; empty for none."""
-        if self._children and all(child.give_up for child in self._children):
+        workers = [child for child in self._children if not child.is_sampler]
+        if workers and all(child.give_up for child in workers):
             return "every worker"
-        for kind in ("prep", "device"):
+        for kind in ("prep", "compile", "device"):
             mine = [child for child in self._children if child.argv[1] == kind]
             if self._setup.only_job is not None and mine and all(child.give_up for child in mine):
                 return f"every {kind} worker"
@@ -242,10 +250,14 @@ class Supervisor:
             self._sweep(everything=True)
 
     def _wind_down(self) -> None:
-        """Ask the workers to leave, wait, kill those that do not (all, when asked a second time)."""
+        """Ask the workers to leave, wait, kill those that do not (all, when asked a second time); then the samplers."""
         living = [child for child in self._children if child.process and child.process.poll() is None]
         if living and self.interrupted:
             self._say("leaving at the next batch; Ctrl-C again kills.")
+        self._see_off([child for child in living if not child.is_sampler])
+        self._see_off([child for child in living if child.is_sampler])
+
+    def _see_off(self, living: Sequence[Child]) -> None:
         for child in living:
             assert child.process is not None
             child.process.send_signal(children.DRAIN if self._gently else signal.SIGTERM)
@@ -275,6 +287,10 @@ def _children(setup: Setup) -> Iterator[Child]:
         told = {"DINOQ_LOCAL_DEVICE": device.to_json()}
         told |= {"DINOQ_VENDOR_ENV": simulated} if device.facts.origin == "simulated" else {}
         yield Child(device.name, ("worker", "device", device.name), told)
+    for vendor, devices in sampled(setup.devices).items():
+        told = {"DINOQ_LOCAL_DEVICES": json.dumps([device.to_json() for device in devices])}
+        told |= {"DINOQ_VENDOR_ENV": simulated} if devices[0].facts.origin == "simulated" else {}
+        yield Child(f"sample-{vendor}", ("worker", "sample", vendor), told)
 
 
 def _how(code: int) -> str:

@@ -23,6 +23,8 @@ BEAT_S = 2.0
 """How often a lease is extended; a fifth of its length."""
 ASK_AGAIN_S = (0.2, 0.3, 0.5, 0.7, 1.0)
 """After which pauses a claim that a busy host refused is tried again, then every second: each try writes to SQL."""
+REST_S = 5.0
+"""How long a thread of a device that is set aside takes no hint: those are for the others."""
 
 Result = Preprocessed | Compiled | ShardResult
 Perform = Callable[[Claim, "Lease"], Result]
@@ -97,6 +99,8 @@ def _claimed(item_id: int, db: Database, worker_id: str, leave: Exit) -> Claim |
             return answer
         if not answer.again:
             log.debug("item %d: %s", item_id, answer.reason)
+            if answer.set_aside:
+                leave.leaving.wait(REST_S)
             return None
         leave.leaving.wait(next(pauses))
     return None
@@ -113,7 +117,9 @@ def _done(held: Claim, db: Database, perform: Perform, leave: Exit) -> list[Hint
         failure = Failure(FailureClass.DRAINED, "the worker was asked to leave")
     except WorkFailed as error:
         failure = error.failure
-    except (DinoqError, OSError) as error:
+    except DinoqError as error:
+        failure = Failure(FailureClass.TRANSIENT, error.told)
+    except OSError as error:
         failure = Failure(FailureClass.TRANSIENT, str(error))
     except Exception as error:
         log.exception("item %d failed", held.item_id)

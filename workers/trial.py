@@ -53,7 +53,7 @@ def _classes(bench: Bench, device: LocalDevice, artifact: Path | None) -> list[i
     process = DeviceProcess(replace(setup, simulated=facts.origin == "simulated"), DEADLINES)
     try:
         made = artifact or _compile(process, bench, facts.chip, facts.arch)
-        key = ProgramKey(artifact=made, batch=BATCH, precision=chip_named(facts.chip).precision)
+        key = ProgramKey(artifact=made, batch=BATCH, precision=chip_named(facts.chip).precision, crop=SIDE)
         work = Inference(probe_pictures(), probe_recipe(), batch=BATCH, laps=1)
         with process.turn(_no_lease):
             process.load(key, _no_lease)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -49,6 +51,12 @@ class VendorLink:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1)
         children.kill(self._process)
+
+    def interrupt(self) -> None:
+        """End the process now, so that whoever waits for its answer goes on; may be called from a signal handler."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def ask(self, do: str, timeout_s: float, **wanted: object) -> Any:
         """The answer to one request. Raises: VendorTrouble."""

@@ -23,12 +23,15 @@ from dinoq.workers.compile_worker import CompileWorker
 from dinoq.workers.data.store import Store, open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
-from dinoq.workers.devices.catalog import LocalDevice
+from dinoq.workers.devices.catalog import LocalDevice, sampled
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
+from dinoq.workers.telemetry.idle import Idle
+from dinoq.workers.telemetry.reading import reading_file
 
 log = logging.getLogger(__name__)
 HEARTBEAT_S = 3.0
+COMPILE_GRACE_S = 60.0
 DEVICE_THREADS = 2
 """One feeds the device while the other prepares the next item and commits the last."""
 
@@ -62,7 +65,10 @@ def run_compile(setup: WorkerSetup, toolchain: Toolchain, options: Mapping[str, 
     db, store = open_database(setup.database_url), open_store(setup.store)
     register_worker(db, _facts(setup, "compile", store, toolchains=(toolchain,)))
     name = f"compile-{toolchain.vendor}"
-    process = DeviceProcess(_child(setup, toolchain.vendor, sys.executable, options, name), deadlines)
+    # The toolchain is killed by who started it, with its words kept; its process only when that does not work.
+    told = {**options, "timeout_s": f"{deadlines.compiling_s:g}"}
+    child = _child(setup, toolchain.vendor, sys.executable, told, name)
+    process = DeviceProcess(child, replace(deadlines, compiling_s=deadlines.compiling_s + COMPILE_GRACE_S))
     worker = CompileWorker(db, store, process, setup.state / "run" / name)
     try:
         _serve(setup, db, worker.perform, [compile_queue(toolchain.vendor, toolchain.origin)], 1)
@@ -70,19 +76,24 @@ def run_compile(setup: WorkerSetup, toolchain: Toolchain, options: Mapping[str, 
         process.close()
 
 
-def run_device(setup: WorkerSetup, device: LocalDevice, deadlines: Deadlines) -> None:
-    """Serve compile and infer items of one device."""
+def run_device(setup: WorkerSetup, device: LocalDevice, deadlines: Deadlines, idle_wait_s: float) -> None:
+    """Serve compile and infer items of one device; a busy one is waited for so long, then used all the same."""
     db, store = open_database(setup.database_url), open_store(setup.store)
     facts, name = device.facts, f"{device.facts.chip}-{device.facts.index}"
     register_device(db, facts)
     register_worker(db, _facts(setup, "device", store, device_key=facts.key))
     child = _child(setup, device.vendor, device.python, device.options, name)
     process = DeviceProcess(replace(child, simulated=facts.origin == "simulated"), deadlines)
-    worker = DeviceWorker(db, store, facts, process, setup.state / "run" / name)
+    worker = DeviceWorker(db, store, facts, process, _idle(setup, device, idle_wait_s))
     try:
         _serve(setup, db, worker.perform, [chip_queue(facts.chip, facts.origin)], DEVICE_THREADS)
     finally:
         process.close()
+
+
+def _idle(setup: WorkerSetup, device: LocalDevice, wait_s: float) -> Idle | None:
+    """The idle check of a device that a sampler watches."""
+    return Idle(reading_file(setup.state, device.facts), device.facts.label, wait_s) if sampled([device]) else None
 
 
 def _child(setup: WorkerSetup, vendor: str, python: str, options: Mapping[str, str], name: str) -> ChildSetup:

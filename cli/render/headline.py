@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from dinoq.cli.render.words import run_labels
@@ -29,12 +30,24 @@ def cautions(report: Report) -> list[Line]:
 
 
 def simulated_banner(report: Report) -> str:
-    """Which runs were simulated; empty when none was."""
-    chips = list(dict.fromkeys(run.chip for run in report.runs if run.simulated))
-    if not chips:
-        return ""
-    what = "is a simulator; none of its" if len(chips) == 1 else "are simulators; none of their"
+    """Which runs were simulated, and what they were paced to; empty when none was."""
+    chips_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for run in report.runs:
+        if run.simulated:
+            chips_of[run.pace][run.chip] = None
+    return "; ".join(_simulated(list(chips), pace) for pace, chips in chips_of.items())
+
+
+def _simulated(chips: list[str], pace: str) -> str:
+    one = len(chips) == 1
+    paced = f" paced to {table_named(pace)}" if pace else ""
+    what = f"{'is a simulator' if one else 'are simulators'}{paced}; none of {'its' if one else 'their'}"
     return f"{_listed(chips)} {what} figures was measured on a card"
+
+
+def table_named(pace: str) -> str:
+    """What simulated devices took their times from, as people name it."""
+    return "published tables" if pace == "published" else pace
 
 
 def status_of(run: RunReport, kind: Kind) -> str:

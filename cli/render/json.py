@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from dinoq.jobs.agreement import Agreement
+from dinoq.jobs.device_report import DeviceReport
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.merge import Coverage
-from dinoq.jobs.report import DeviceReport, Report, RunReport
+from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 from dinoq.jobs.verdicts import Verdict
 
@@ -51,6 +53,7 @@ def to_values(report: Report) -> Values:
         ],
         "best": [asdict(best) | {"ties": list(best.ties), "smallest": best.smallest} for best in report.best],
         "ratios": [asdict(one) | {"scope": "compute", "unit": "card"} for one in report.ratios],
+        "refused_ratios": [asdict(one) for one in report.refused],
         "notes": list(report.notes),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
@@ -66,16 +69,20 @@ def _run(run: RunReport) -> Values:
         "mode": run.mode,
         "origin": run.origin,
         "simulated": run.simulated,
+        "virtual": run.virtual,
+        "pace": run.pace or None,
         "state": run.state,
         "error": run.error or None,
         "artifact": {"sha256": run.artifact.sha256, "key": run.artifact.key} if run.artifact else None,
         "toolkit": run.toolkit or None,
         "arch": run.arch or None,
         "devices": [_device(device) for device in run.devices],
+        "left_out": [asdict(one) for one in run.left_out],
         "coverage": _coverage(run.coverage),
         "top1": _score(run.top1),
         "top5": _score(run.top5),
         "against_baseline": asdict(run.against) if run.against else None,
+        "agreement": _agreement(run.agreement),
         "throughput": {
             "compute": rates.compute,
             "device": rates.device,
@@ -92,6 +99,19 @@ def _run(run: RunReport) -> Values:
         "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
+    }
+
+
+def _agreement(found: Agreement | None) -> Values | None:
+    if found is None:
+        return None
+    return {
+        "against": {"chip": found.chip, "batch": found.batch},
+        "samples": found.samples,
+        "same_top1": found.same_top1,
+        "share": found.share,
+        "only_here_right": found.only_here_right,
+        "only_there_right": found.only_there_right,
     }
 
 
@@ -122,8 +142,11 @@ def _device(device: DeviceReport) -> Values:
         "compute": figures.compute,
         "cv": figures.cv,
         "drift": figures.drift,
+        "off_median": device.off_median,
+        "outlier": device.outlier,
         "busy_ms": figures.busy_ms,
         "loading_ms": figures.loading_ms,
+        "telemetry": asdict(device.telemetry) if device.telemetry else None,
     }
 
 

@@ -8,13 +8,16 @@ from dinoq.jobs.report import RunReport
 WIDTH = 80
 NAMED = 5
 """How many unreadable samples, failures and devices are named before the rest is only counted."""
+SIMULATED = "~"
+VIRTUAL = "*"
+"""Marks a figure of a virtual clock."""
 LONGEST = 5 * WIDTH
 """What a toolchain said may be pages long; `dinoq logs` has all of it."""
 
 
 def row_head(run: RunReport) -> str:
-    """The first 19 columns of a run's row."""
-    return f"  {run.chip:<5} {f'bs{run.batch}':<6} {run.precision:<4}"
+    """The first 19 columns of a run's row; a simulator's begins with the mark of one."""
+    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {f'bs{run.batch}':<6} {run.precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
-from dinoq.cli.render.words import number, percent, printable, run_label, span_text
+from dinoq.cli.render.layout import VIRTUAL
+from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
+from dinoq.cli.render.sensors import sensors_line
+from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -46,7 +49,7 @@ def _top(report: Report) -> Iterator[str]:
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [run.chip, str(run.batch), run.precision]
+    return [f"{run.chip} (simulated)" if run.simulated else run.chip, str(run.batch), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -56,7 +59,8 @@ def _accuracy(report: Report) -> Iterator[str]:
     heads = ("chip", "batch", "precision", "top-1 %", "95 % CI", "top-1 right", "top-5 %", "top-5 right", published)
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
     yield from _table(heads, rows)
-    yield from _notes([f"{run_label(run)}: {note}" for run in report.runs for note in run.notes])
+    agree = [agreement_text(run) for run in report.runs if run.agreement]
+    yield from _notes([*agree, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
 
 
 def _score(score: Score | None, interval: bool = True) -> list[str]:
@@ -93,12 +97,19 @@ def _throughput(report: Report) -> Iterator[str]:
     reasons = [
         f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
     ]
-    yield from _notes(reasons)
+    devices = [f"spread, {text}" for text in map(spread_text, report.runs) if text]
+    devices += [f"without {text}" for text in left_out_texts(report)]
+    yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices, *_sensors(report)])
+
+
+def _sensors(report: Report) -> list[str]:
+    return [f"{run_label(run)}, sensors: {line}" for run in report.runs if (line := sensors_line(run))]
 
 
 def _figures(run: RunReport) -> list[str]:
     rates, latency = run.measured.throughput, run.measured.latency
-    figures = [number(rate, 2) for rate in (rates.compute, rates.device, rates.pipeline, rates.job)]
+    figures = [number(rate, 2) for rate in (rates.compute, rates.device)]
+    figures += [number(rate, 2) + escape(mark(run)) * (rate is not None) for rate in (rates.pipeline, rates.job)]
     figures += [number(value, 3) for value in (latency.p50, latency.p90, latency.p99)]
     return [*figures, percent(latency.cv, 2), str(latency.n)]
 
@@ -109,13 +120,14 @@ def _cards(report: Report) -> Iterator[str]:
         ties = ", ".join(map(str, best.ties))
         yield f"- best batch of {best.chip}: {best.batch} ({number(best.images_per_s, 2)}; not told apart: {ties})"
     for run in report.runs:
-        if run.card and run.card.extrapolated:
-            card = number(run.card.images_per_s, 2)
-            yield f"- card, {run_label(run)}: {card}, extrapolated as compute x {run.card.chips} chips"
+        if run.card and run.card.chips > 1:
+            yield f"- card, {run_label(run)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
     for one in report.ratios:
         what = "best to best, " if one.best else ""
         batches = f"bs{one.batch}/bs{one.against_batch}"
-        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card)"
+        origin = ", simulated" if one.origin == "simulated" else ""
+        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card{origin})"
+    yield from (f"- ratio {escape(text)}" for text in refused_texts(report))
 
 
 def _coverage(report: Report) -> Iterator[str]:

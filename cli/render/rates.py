@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dinoq.cli.render.headline import cautions
-from dinoq.cli.render.layout import item, row_head
-from dinoq.cli.render.words import DASH, number, percent, run_label, run_labels
+from dinoq.cli.render.layout import VIRTUAL, item, row_head
+from dinoq.cli.render.sensors import sensors_line
+from dinoq.cli.render.words import DASH, clip, number, percent, run_label, run_labels
+from dinoq.jobs.card import Card
+from dinoq.jobs.left_out import LeftOut
 from dinoq.jobs.measure import SCOPES
 from dinoq.jobs.ranking import Ratio
 from dinoq.jobs.report import Report, RunReport
@@ -23,11 +26,31 @@ def throughput(report: Report) -> Iterator[str]:
     digits = _rate_digits(report)
     for run in report.runs:
         latency, rates = run.measured.latency, run.measured.throughput
-        cells = [number(rate, digits) for rate in (rates.compute, rates.device, rates.pipeline, rates.job)]
+        cells = [number(rate, digits) for rate in (rates.compute, rates.device)]
+        cells += [number(rate, digits) + mark(run) * (rate is not None) for rate in (rates.pipeline, rates.job)]
         cells += [number(latency.p50, 2), number(latency.p99, 2), _cv(latency.cv)]
         yield row_head(run) + "".join(f"{cell:>{room}}" for cell, room in zip(cells, _ROOMS, strict=True))
+    yield from (line for text in paced_notes(report) for line in item(VIRTUAL, text))
     for head, text in _below_throughput(report):
         yield from item(head, text)
+
+
+def mark(run: RunReport) -> str:
+    """What follows a figure that is of a virtual clock; nothing for others."""
+    return VIRTUAL if run.virtual else ""
+
+
+def paced_notes(report: Report) -> Iterator[str]:
+    """What the mark means, for each table that runs were paced to."""
+    runs_of: defaultdict[str, list[RunReport]] = defaultdict(list)
+    for run in report.runs:
+        runs_of[run.pace].append(run)
+    for pace, runs in runs_of.items():
+        if pace:
+            yield (
+                f"paced ({run_labels(runs)}): compute times are the table's ({pace}), copies the simulator's; "
+                "pipeline and job are virtual, of its clock and no chip's"
+            )
 
 
 def _rate_digits(report: Report) -> int:
@@ -55,11 +78,10 @@ def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
         if len([run for run in report.runs if run.chip == best.chip and run.card]) > 1:
             yield "best", f"{best.chip} bs{best.batch}, {number(best.images_per_s, 1)} images/s per chip{same}"
     yield from _cards(report)
-    yield from _ratios(report.ratios)
-    for run in report.runs:
-        if run.measured.spread is not None:
-            text = f"{run_label(run)}: {len(run.devices)} devices, {percent(run.measured.spread, 1)} % between them"
-            yield "spread", text
+    yield from _ratios(report)
+    yield from (("spread", text) for text in map(spread_text, report.runs) if text)
+    yield from (("without", text) for text in left_out_texts(report))
+    yield from (("sensors", f"{run_label(run)}: {line}") for run in report.runs if (line := sensors_line(run)))
     if loading := [(run, run.measured.loading_ms) for run in report.runs if run.measured.loading_ms > 0]:
         yield (
             "loading",
@@ -84,17 +106,61 @@ def _dashes(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _cards(report: Report) -> Iterator[tuple[str, str]]:
-    for chip in dict.fromkeys(run.chip for run in report.runs if run.card and run.card.extrapolated):
-        cards = [(run.batch, run.card) for run in report.runs if run.chip == chip and run.card]
-        figures = ", ".join(f"bs{batch} {number(card.images_per_s, 1)}" for batch, card in cards)
-        yield "card", f"{chip}: {figures} images/s, extrapolated as compute x {cards[0][1].chips} chips"
+    cards: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for run in report.runs:
+        if run.card and run.card.chips > 1:
+            cards[run.chip, card_text(run.card)].append(f"bs{run.batch} {number(run.card.images_per_s, 1)}")
+    for (chip, how), figures in cards.items():
+        yield "card", f"{chip}: {', '.join(figures)} images/s, {how}"
 
 
-def _ratios(ratios: Iterable[Ratio]) -> Iterator[tuple[str, str]]:
+def card_text(card: Card) -> str:
+    """How the figure of a card of several chips came about."""
+    if card.extrapolated:
+        return f"extrapolated as compute x {card.chips} chips"
+    return f"measured, its {card.chips} chips together"
+
+
+def spread_text(run: RunReport) -> str:
+    """How far the devices of a run lie apart, and which is an outlier; empty for one device."""
+    if run.measured.spread is None:
+        return ""
+    off = [f"{clip(one.label, 40)} is {_off(one.off_median)} the median" for one in run.devices if one.outlier]
+    text = f"{run_label(run)}: {len(run.devices)} devices, {percent(run.measured.spread, 1)} % between them"
+    return "; ".join([text, *off])
+
+
+def _off(share: float | None) -> str:
+    return f"{percent(abs(share or 0.0), 1)} % {'below' if (share or 0.0) < 0 else 'above'}"
+
+
+def left_out_texts(report: Report) -> list[str]:
+    """Devices that a run had no part of, or no longer, each reason once for all its runs."""
+    runs_of: defaultdict[LeftOut, list[RunReport]] = defaultdict(list)
+    for run in report.runs:
+        for one in run.left_out:
+            runs_of[one].append(run)
+    return [f"{clip(one.device, 40)} ({run_labels(runs)}): {one.why}" for one, runs in runs_of.items()]
+
+
+def refused_texts(report: Report) -> list[str]:
+    """`310P3/cpu, T4/cpu: none; simulated and real figures are never divided`."""
     pairs: defaultdict[str, list[str]] = defaultdict(list)
-    for one in ratios:
+    for one in report.refused:
+        pairs[one.why].append(f"{one.chip}/{one.against}")
+    return [f"{', '.join(dict.fromkeys(names))}: none; {why}" for why, names in pairs.items()]
+
+
+def _ratios(report: Report) -> Iterator[tuple[str, str]]:
+    pairs: defaultdict[str, list[str]] = defaultdict(list)
+    for one in report.ratios:
         both = f" (bs{one.batch}/bs{one.against_batch})" if one.best else ""
         where = "best" if one.best else f"bs{one.batch}"
-        pairs[f"{one.chip}/{one.against}"].append(f"{where} {one.value:.2f}{both}")
+        pairs[f"{one.chip}/{one.against}{_origin(one)}"].append(f"{where} {one.value:.2f}{both}")
     for pair, texts in pairs.items():
         yield "ratio", f"{pair}: {', '.join(texts)}; compute, card to card"
+    yield from (("ratio", text) for text in refused_texts(report))
+
+
+def _origin(ratio: Ratio) -> str:
+    return " (simulated)" if ratio.origin == "simulated" else ""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.evidence import coverage, sources
 from dinoq.cli.render.headline import headline, simulated_banner, status_of
-from dinoq.cli.render.layout import LONGEST, WIDTH, item, row_head
+from dinoq.cli.render.layout import LONGEST, SIMULATED, WIDTH, item, row_head
 from dinoq.cli.render.rates import throughput
-from dinoq.cli.render.words import DASH, clip, columns, percent, run_labels, wrapped
+from dinoq.cli.render.words import DASH, agreement_text, clip, columns, percent, run_labels, wrapped
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -43,6 +43,9 @@ def _accuracy(report: Report) -> Iterator[str]:
     yield f"{'Accuracy':<19}{'top-1 %':>8}{'95 % CI':>14}{'top-5 %':>8}{tail}"
     for run in report.runs:
         yield row_head(run) + _scores(run) + _judgement(report, run)
+    yield from (line for run in report.runs if run.agreement for line in item("sample", agreement_text(run)))
+    if any(run.simulated for run in report.runs):
+        yield from item(SIMULATED, "a simulator's row: neither accuracy nor speed is a chip's")
     for note in dict.fromkeys(note for run in report.runs for note in run.notes):
         runs = [run for run in report.runs if note in run.notes]
         yield from item("note", f"{run_labels(runs)}: {note}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from dinoq.jobs.merge import Span
-from dinoq.jobs.report import RunReport
+if TYPE_CHECKING:
+    from dinoq.jobs.merge import Span
+    from dinoq.jobs.report import RunReport
 
 DASH = "-"
 ELLIPSIS = "..."
@@ -81,6 +83,18 @@ def number(value: float | None, digits: int) -> str:
 def percent(share: float | None, digits: int = 2) -> str:
     """A fraction as percent without the sign; a dash for None."""
     return DASH if share is None else f"{100 * share:.{digits}f}"
+
+
+def agreement_text(run: RunReport) -> str:
+    """`310P3 bs16 agrees with cpu bs16 on 44 of 45 photos (97.78 %); right here only 0, there only 1`; empty when there
+    is nothing to compare with."""
+    found = run.agreement
+    if found is None:
+        return ""
+    text = f"{run_label(run)} agrees with {found.chip} bs{found.batch} on {found.same_top1} of {found.samples} photos"
+    if found.same_top1 == found.samples:
+        return text
+    return f"{text} ({percent(found.share)} %); right here only {found.only_here_right}, there only {found.only_there_right}"
 
 
 def counted(n: int, what: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dinoq.db.tables.base import ORIGINS, Base, RowId, Words, one_of
@@ -72,6 +72,7 @@ class Run(Base):
     error: Mapped[str] = mapped_column(Words)
     wall_void: Mapped[str]
     devices: Mapped[dict[str, Any]]
+    ready_made: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Lane(Base):

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests import network_mount
 from tests.acceptance.conftest import Bench
+from tests.chaos.evaluation import state_of
 from tests.command import DINOQ, Shell
 from tests.models import write_mean_colour
 from tests.processes import eventually
@@ -28,6 +29,7 @@ GOOD = "".join(f"p{n}.jpg {n % 3}\n" for n in range(9))
         (GOOD + "p9.jpg 0\n", "names p9.jpg, not found"),
         (GOOD + "p4.jpg 2\n", "line 10 names p4.jpg twice (1 on line 5, now 2)"),
         (GOOD.replace("p4.jpg 1", "p4.jpg beagle"), "the class of p4.jpg is 'beagle'"),
+        (GOOD.replace("p4.jpg 1", "p4.jpg -1"), "the class of p4.jpg is '-1'; expected a whole number from 0"),
         (GOOD.replace("p4.jpg 1", "p4.jpg"), "line 5 is 'p4.jpg'; expected NAME INDEX"),
         (GOOD.replace("p4.jpg 1", "p4.jpg 3"), "the class of p4.jpg is 3, but the model has 3 classes"),
         (GOOD.encode() + "照片.jpg 1\n".encode("gbk"), "line 10 is not UTF-8"),
@@ -52,8 +54,9 @@ def test_a_byte_order_mark_carriage_returns_and_commas_do_no_harm(bench: Bench, 
     ("arguments", "words"),
     [
         (["--chip", "910B"], "chip '910B' is not known; there are 310, 310P3, T4, cpu"),
-        (["--batches", "0"], "batch '0'"),
-        (["--batches", "a"], "batch 'a'"),
+        (["--batches", "0"], "batch '0' is no whole number from 1 to 4096"),
+        (["--batches", "a"], "batch 'a' is no whole number from 1 to 4096"),
+        (["--batches", "4,,8"], "batch '' in '4,,8' is no whole number"),
         (["--recipe", "vit"], "recipe 'vit' is not built in"),
         (["--data", "/nowhere"], "data folder /nowhere is not there"),
         (["--model", "/nowhere.onnx"], "model /nowhere.onnx cannot be read"),
@@ -110,6 +113,14 @@ def test_photos_that_cannot_be_evaluated_are_named_and_the_rest_is(bench: Bench)
     assert all(name in report for name in ("p1.jpg", "p2.jpg", "p3.jpg", "p4.jpg"))
 
 
+def test_a_folder_in_place_of_a_photo_is_refused(bench: Bench) -> None:
+    (bench.photos / "p4.jpg").unlink()
+    (bench.photos / "p4.jpg").mkdir()
+    answer = bench.check()
+    assert (answer.code, answer.out) == (2, "")
+    assert f"names p4.jpg, not found under {bench.photos}" in answer.err
+
+
 def test_odd_pictures_are_evaluated_like_any_other(bench: Bench) -> None:
     Image.new("L", (300, 260), 90).save(bench.photos / "p2.jpg")  # gray, normalised, is brightest in blue
     Image.new("CMYK", (300, 260), (255, 0, 255, 0)).save(bench.photos / "p1.jpg")
@@ -126,13 +137,13 @@ def test_a_data_folder_that_vanished_fails_its_slices_and_can_be_retried(bench: 
     job = bench.shell.dinoq("submit", *bench.args("--json")).json["job"]
     bench.photos.rename(bench.photos.with_name("away"))
     bench.shell.start("up")
-    eventually(lambda: bench.shell.dinoq("status", job, "--json").json["state"] == "failed", "the failure")
+    eventually(lambda: state_of(bench.shell, job) == "failed", "the failure")
     answer = bench.shell.dinoq("report", job)
     assert answer.code == 6
-    assert "is not there (any more)" in answer.out
+    assert "is not there (any more) on this host. Try: mount it, then dinoq retry" in " ".join(answer.out.split())
     bench.photos.with_name("away").rename(bench.photos)
     assert bench.shell.dinoq("retry", job).code == 0
-    eventually(lambda: bench.shell.dinoq("status", job, "--json").json["state"] == "done", "the end")
+    eventually(lambda: state_of(bench.shell, job) == "done", "the end")
 
 
 def test_a_damaged_shard_is_made_again(bench: Bench) -> None:

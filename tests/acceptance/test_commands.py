@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.chaos.evaluation import device_workers, state_of
 from tests.command import Shell
 from tests.processes import eventually
 
@@ -53,7 +54,7 @@ def test_a_job_is_stored_with_nobody_alive_and_done_when_somebody_is(bench: Benc
     assert (answer.code, answer.out) == (0, "job 1\n")
     assert "no cpu worker is alive yet. Start workers: dinoq up" in answer.err
     bench.shell.start("up")
-    eventually(lambda: bench.shell.dinoq("status", "last", "--json").json["state"] == "done", "the end")
+    eventually(lambda: state_of(bench.shell, 1) == "done", "the end")
     assert bench.shell.dinoq("report").code == 0
 
 
@@ -71,7 +72,7 @@ def test_waiting_for_a_chip_without_a_host_ends_with_8_and_keeps_the_job(bench: 
 
 def test_run_beside_a_living_up_lets_it_work(bench: Bench) -> None:
     up = bench.shell.start("up")
-    eventually(lambda: "#" in bench.shell.dinoq("devices").out, "the worker")
+    eventually(lambda: device_workers(bench.shell), "the worker")
     answer = bench.run()
     assert answer.code == 0
     assert "the dinoq up of this state folder works on it" in answer.err
@@ -80,7 +81,7 @@ def test_run_beside_a_living_up_lets_it_work(bench: Bench) -> None:
 
 
 def test_two_runs_on_one_state_folder_go_one_after_the_other(bench: Bench) -> None:
-    first = bench.shell.start("run", *bench.args("--loop", "10000"))
+    first = bench.shell.start("run", *bench.args("--loop", "1500"))
     eventually((bench.shell.home / ".dinoq/state/supervisor.json").exists, "the first run")
     second = bench.run()
     assert "job 1 runs on this state folder" in second.err

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from dinoq.db.engine import open_database
 from dinoq.workers.models.codebook import write_codebook
+from tests.chaos.evaluation import ended
 from tests.command import Shell
 from tests.processes import eventually
 
@@ -28,10 +30,12 @@ def test_two_hosts_share_a_job_and_the_counts_stay(
     assert shell.dinoq("jobs").code == 8  # no schema yet, and it says so
     assert shell.dinoq("db", "upgrade").code == 0
     given = ("--model", book.model, "--data", book.images, "--labels", book.labels)
-    job = shell.dinoq("submit", "--chip", "cpu", "--batches", "1,16", "--loop", "8", *given, "--json").json["job"]
+    job = shell.dinoq("submit", "--chip", "cpu", "--batches", "1,16", "--loop", "2", *given, "--json").json["job"]
     for host in ("north", "south"):
         shell.start("up", "--prep", "1", DINOQ_HOST=host, DINOQ_STATE=str(tmp_path / host))
-    eventually(lambda: shell.dinoq("status", job, "--json").json["state"] == "done", "the end")
+    fleet = open_database(shell.variables["DINOQ_DATABASE_URL"])
+    eventually(lambda: ended(fleet, job), "the end")
+    fleet.close()
     runs = shell.dinoq("report", job, "--json").json["runs"]
     assert [(run["top1"]["correct"], run["top5"]["correct"]) for run in runs] == [(TOP1, TOP5)] * 2
     assert [run["coverage"]["counted"] for run in runs] == [SAMPLES] * 2

@@ -20,6 +20,7 @@ from PIL import Image
 from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
 from tests.acceptance.conftest import COLOURS, Bench, done
+from tests.chaos.evaluation import device_workers
 from tests.command import Answer, Shell
 from tests.crew import at_work, items
 from tests.processes import PATIENCE_S, alive, descendants, eventually
@@ -210,7 +211,7 @@ def test_an_up_hands_back_and_says_so(bench: Bench, ledger: Database, times: int
 
 def test_an_idle_up_leaves(shell: Shell) -> None:
     up = shell.start("up")
-    eventually(lambda: "#" in shell.dinoq("devices").out, "the worker")
+    eventually(lambda: device_workers(shell), "the worker")
     answer = interrupt(up, 1)
     assert (answer.code, answer.out) == (130, "")
     assert "Resume: dinoq up" in answer.err
@@ -218,18 +219,20 @@ def test_an_idle_up_leaves(shell: Shell) -> None:
 
 def test_whoever_only_watches_stops_nothing(bench: Bench, ledger: Database) -> None:
     up = bench.shell.start("up")
-    eventually(lambda: "#" in bench.shell.dinoq("devices").out, "the worker")
-    onlookers = {
-        1: bench.shell.start("run", *bench.args(*LONG)),
-        2: bench.shell.start("submit", *bench.args("--wait")),
-    }
-    for job, process in onlookers.items():
+    eventually(lambda: device_workers(bench.shell), "the worker")
+    onlookers = (("run", *bench.args(*LONG)), ("submit", *bench.args("--wait")))
+    for job, command in enumerate(onlookers, start=1):
+        process = bench.shell.start(*command)
         hear(process, f"job {job}  ")
         ctrl_c(process)
         answer = ended(process)
         assert answer.code == 130
         assert f"note:  stopped watching; job {job} goes on. Watch: dinoq status {job} --watch" in answer.err
         assert f"Stop for good: dinoq cancel {job}" in answer.err
+    watching = bench.shell.start("status", "2", "--watch")
+    hear(watching, "job 2  ")
+    ctrl_c(watching)
+    assert ended(watching).code == 130
     assert up.poll() is None
     bench.shell.dinoq("cancel", 1)
     eventually(partial(done, ledger, 2), "the other's end")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from dinoq.db.engine import Database, open_database
+from dinoq.db.fleet import list_workers
 from dinoq.db.progress import job_progress
 from dinoq.db.records import job_record
 from dinoq.db.tables.items import Attempt, Item
@@ -45,6 +47,22 @@ class Evaluation:
 def ledger(shell: Shell) -> Database:
     """The ledger of this user."""
     return open_database(f"sqlite:///{shell.home / '.dinoq/state/dinoq.sqlite'}")
+
+
+def device_workers(shell: Shell) -> list[str]:
+    """The living workers of devices, once somebody also preprocesses; none before there is a ledger."""
+    if not (shell.home / ".dinoq/state/supervisor.json").exists():
+        return []
+    with contextlib.closing(ledger(shell)) as db:
+        alive = [row.facts for row in list_workers(db) if row.alive]
+    prepared = any(facts.kind == "prep" for facts in alive)
+    return [facts.id for facts in alive if facts.kind == "device" and prepared]
+
+
+def state_of(shell: Shell, job: int) -> str:
+    """The state of a job, read without a command, which would take a core from those who work."""
+    with contextlib.closing(ledger(shell)) as db:
+        return job_progress(db, job).state
 
 
 def ended(db: Database, job: int) -> bool:

@@ -18,7 +18,7 @@ from dinoq.db.jobs import cancel
 from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.jobs import Run
-from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind
+from dinoq.jobs.ledger import Claim, Failure, FailureClass, Kind, Refusal
 from tests.builders import HOST, make_device, make_worker
 from tests.crew import (
     Crew,
@@ -173,7 +173,8 @@ def test_a_device_of_another_toolkit_gets_no_part(db: Database) -> None:
 def test_a_faulty_device_gets_nothing(db: Database) -> None:
     job = open_job(db, crew(db, "T4"))
     change(db, update(Device).values(state="faulty"))
-    assert refused(db, part(db, job), T4) == f"device {T4} is faulty"
+    answer = claim(db, part(db, job), T4)
+    assert answer == Refusal(f"device {T4} is faulty", set_aside=True)
 
 
 def test_an_ill_device_gets_nothing(db: Database) -> None:

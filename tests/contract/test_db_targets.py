@@ -8,8 +8,10 @@ from dinoq.db.claims import claim
 from dinoq.db.engine import Database
 from dinoq.db.failures import fail
 from dinoq.db.fleet import list_workers
+from dinoq.db.hints import first_hints
 from dinoq.db.log import job_log
 from dinoq.jobs.ledger import Failure, FailureClass, Kind, Origin, Refusal, Target, Toolchain
+from dinoq.jobs.spec import GivenArtifact
 from tests.builders import HOST
 from tests.crew import TOOLCHAIN, Crew, crew, item, run_row, submit_job
 
@@ -80,11 +82,20 @@ def test_a_compile_worker_does_nothing_else(db: Database, kind: Kind) -> None:
     assert "compile workers do not" in answer.reason
 
 
+def test_what_was_made_elsewhere_is_taken_by_the_device_itself(db: Database) -> None:
+    host, job = crew(db, "310P3"), submit_job(db, chips=("310P3",), given=GivenArtifact(uri="u", sha256="s", name="x"))
+    assert [(hint.kind, hint.ready_made) for hint in first_hints(db, job)][1] == (Kind.COMPILE, True)
+    assert "needs the device" in refusal(db, job, host.compiler)
+    host.do(item(db, job, Kind.COMPILE).id, f"{HOST}/310P3:0")
+
+
 def test_what_a_failed_toolchain_said_is_in_the_log(db: Database) -> None:
     host, job = crew(db, "310P3"), submit_job(db, chips=("310P3",))
     held = host.take(item(db, job, Kind.COMPILE).id, host.compiler)
     fail(db, held.item_id, held.token, Failure(FailureClass.PERMANENT, "E19010", output="ATC start\nE19010: no parser"))
-    assert job_log(db, job)[-1] == "310P3 bs1 compile said: ATC start\nE19010: no parser"
+    head, *output = job_log(db, job)[-1].splitlines()
+    assert "310P3 bs1 compile" in head and "failed" in head
+    assert output == ["    ATC start", "    E19010: no parser"]
 
 
 def test_a_worker_is_listed_with_its_toolchains(db: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,16 @@ from numpy.typing import NDArray
 from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import Failure, FailureClass
 from dinoq.jobs.recipe import RECIPES
-from dinoq.workers import children
+from dinoq.workers import children, device_process
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.devices.base import Telemetry
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.flight import Inference
 from dinoq.workers.simulators.install import install
 from dinoq.workers.tasks import WorkFailed
+from dinoq.workers.vendor_link import VendorLink
 from tests.models import write_mean_colour
+from tests.processes import alive, eventually
 
 Open = Callable[..., DeviceProcess]
 
@@ -169,6 +173,52 @@ def test_another_batch_is_another_program(opened: Open, model: Model) -> None:
     process = opened()
     assert evaluate(process, model, n=8, batch=4).n_done == 8
     assert evaluate(process, model, n=8, batch=8).n_done == 8
+
+
+@pytest.mark.parametrize("device", ["null", "ascend"], indirect=True)
+def test_a_device_that_nobody_needs_is_closed_and_opened_again(
+    opened: Open, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    first = process.pid
+    assert (tmp_path / "run/pid").read_text() == str(first)
+    monkeypatch.setattr(device_process, "IDLE_CLOSE_S", 0.1)
+    eventually(lambda: not (tmp_path / "run/pid").exists(), "the device to be closed")
+    assert first is not None and not alive(first)
+    assert not process.holds_program
+    assert evaluate(process, model, n=4, batch=4).n_done == 4
+
+
+@pytest.mark.parametrize("device", ["null"], indirect=True)
+def test_a_device_that_is_held_is_not_closed(opened: Open, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    looked = threading.Event()
+    monkeypatch.setattr(DeviceProcess, "_close_if_idle", noting(DeviceProcess._close_if_idle, looked))
+    monkeypatch.setattr(device_process, "IDLE_CLOSE_S", 0.0)
+    with process.turn(free):
+        assert looked.wait(10)
+        assert process.holds_program
+
+
+def noting(method: Callable[..., None], done: threading.Event) -> Callable[..., None]:
+    """The method, and a sign that it was called and came back."""
+
+    def noted(*args: object) -> None:
+        method(*args)
+        done.set()
+
+    return noted
+
+
+def test_every_device_is_sampled_in_one_question(device: LocalDevice, machine: Surroundings, tmp_path: Path) -> None:
+    with VendorLink(device.vendor, python=sys.executable, env=machine.env, folder=tmp_path) as link:
+        (reading,) = link.ask("sample", 30, devices=[device.options])["readings"]
+    assert set(reading) == set(Telemetry._fields)
+    if device.vendor in ("ascend", "tensorrt"):
+        assert (reading["processes"], reading["utilisation_pct"], reading["throttle"]) == ([], 0, "")
+        assert reading["power_w"] > 0 and reading["clock_mhz"] > 0 and reading["temperature_c"] > 0
 
 
 def in_flight(process: DeviceProcess, model: Model, n_works: int) -> list[Inference]:

@@ -135,6 +135,28 @@ def test_utilisation_that_nobody_else_tells_is_asked_for(tmp_path: Path) -> None
     assert (told.utilisation_pct, told.power_w, told.clock_mhz) == (87, 15.8, None)
 
 
+def test_a_whole_host_is_sampled_by_two_calls_the_second_of_one_card_in_turn(tmp_path: Path) -> None:
+    answers = {"info": samples.SPARSE, "info -t common -i 8": samples.COMMON, "info -t common -i 24": samples.COMMON}
+    programs.npu_smi(tmp_path / "bin", answers)
+    chips = [{"npu": "8", "chip": "0"}, {"npu": "24", "chip": "0"}]
+    clocks = [[one.clock_mhz for one in ascend.sample_all(chips)] for _ in range(2)]
+    assert sorted(clocks, key=str) == [[960, None], [None, 960]]
+
+
+def test_a_chip_that_computes_below_its_full_clock_is_held_back(tmp_path: Path) -> None:
+    programs.npu_smi(tmp_path / "bin", {"info": samples.DUO, "info -t common -i 1": samples.COMMON})
+    first, second = ascend.sample_all([{"npu": "1", "chip": "0"}, {"npu": "1", "chip": "1"}])
+    assert (first.throttle, second.throttle) == ("clock 960 of 1080 MHz, cause not told", "")
+
+
+def test_a_chip_that_saves_power_or_tells_no_clock_is_not_held_back(tmp_path: Path) -> None:
+    idle = samples.COMMON.replace("(%)           : 90", "(%)           : 0")
+    programs.npu_smi(tmp_path / "bin", {"info": samples.DUO, "info -t common -i 1": idle})
+    assert ascend.sample_all([{"npu": "1", "chip": "0"}])[0].throttle == ""
+    programs.npu_smi(tmp_path / "bin", {"info": samples.DUO, "info -t common -i 1": "not supported"})
+    assert ascend.sample_all([{"npu": "1", "chip": "0"}])[0].throttle is None
+
+
 def test_without_aclruntime_the_sentence_says_what_to_set() -> None:
     with pytest.raises(DeviceFault, match=r"wheels for CPython 3\.7 to 3\.10.*\[ascend\] python") as fault:
         ascend.load("model.om", 1, "fp16", {"device_id": "0", "npu": "0", "chip": "0"})

@@ -74,7 +74,7 @@ def test_only_the_first_lap_is_predicted_and_all_laps_are_timed() -> None:
         land(work, flight, best=flight.lap)
     assert work.classes[:, 0].tolist() == [0, 0, 0, 0]
     assert len(work.measured(0.0).compute_ms) == 3
-    assert work.n_done == 4
+    assert work.n_done == 12
 
 
 def test_a_sample_that_was_not_readable_is_not_predicted() -> None:

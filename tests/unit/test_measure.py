@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dinoq.jobs.measure import Measurement, measure
+from dinoq.jobs.measure import Measurement, measure, off_median
 from dinoq.jobs.result import ShardResult, Times
 from tests.builders import make_manifest
 from tests.reports import make_result, make_results, make_run, make_times
@@ -144,3 +144,22 @@ def test_the_order_of_results_changes_no_figure() -> None:
     results = make_results(MANIFEST, 4, devices=("a", "b"))
     shuffled = [results[at] for at in np.random.default_rng(3).permutation(len(results))]
     assert measured(*shuffled) == measured(*results)
+
+
+def devices(*batch_ms: float) -> Measurement:
+    return measured(*(part(make_times([ms] * 20), 100 * n, device=f"d{n}") for n, ms in enumerate(batch_ms)))
+
+
+def test_each_device_stands_beside_the_median_of_all() -> None:
+    found = off_median(devices(10.0, 10.0, 12.5).devices)
+    assert found == pytest.approx({"d0": 0.0, "d1": 0.0, "d2": -0.2})
+
+
+def test_of_two_devices_nobody_can_say_which_is_off() -> None:
+    assert off_median(devices(10.0, 20.0).devices) == {}
+
+
+def test_a_device_without_a_figure_is_no_peer() -> None:
+    short = part(make_times([99.0] * 3), 900, device="d9")
+    results = [part(make_times([10.0] * 20), 100 * n, device=f"d{n}") for n in range(2)]
+    assert off_median(measured(*results, short).devices) == {}

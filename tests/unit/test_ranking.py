@@ -1,10 +1,13 @@
 """Best batches, cards and ratios."""
 
+from dataclasses import replace
+
 import pytest
 
+from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.ledger import Origin
-from dinoq.jobs.ranking import best_batches, card_of, ratios
+from dinoq.jobs.ranking import Refused, best_batches, ratios, refused
 from dinoq.jobs.verdicts import Cell
 
 
@@ -34,17 +37,6 @@ def test_each_chip_has_its_best_batch() -> None:
     assert [best.chip for best in best_batches([*T4, *cells("310", {1: 401.6})])] == ["310", "T4"]
 
 
-def test_a_card_of_four_chips_is_extrapolated() -> None:
-    card = card_of("310", 401.6)
-    assert (card.images_per_s, card.chips) == pytest.approx((1606.4, 4))
-    assert card.extrapolated
-
-
-@pytest.mark.parametrize("chip", ["T4", "310P3", "cpu"])
-def test_a_card_of_one_chip_is_measured(chip: str) -> None:
-    assert not card_of(chip, 100.0).extrapolated
-
-
 def test_chips_are_compared_card_to_card_at_equal_batches_and_best_to_best() -> None:
     found = ratios([*cells("310", {1: 401.6, 16: 610.3, 8: 500.0}), *T4])
     assert [(one.batch, one.against_batch, one.best) for one in found] == [
@@ -61,12 +53,34 @@ def test_three_chips_have_three_pairs() -> None:
     assert {(one.chip, one.against) for one in found} == {("310", "310P3"), ("310", "T4"), ("310P3", "T4")}
 
 
-def test_simulated_and_real_are_never_divided() -> None:
-    assert ratios([*cells("310P3", {1: 1.0}, origin="simulated"), *T4]) == ()
+def test_simulated_and_real_are_never_divided_and_the_reason_is_told() -> None:
+    both = [*cells("310P3", {1: 1.0, 16: 2.0}, origin="simulated"), *T4]
+    assert ratios(both) == ()
+    assert refused(both) == (Refused(chip="310P3", against="T4", why="simulated and real figures are never divided"),)
 
 
 def test_different_precisions_are_never_divided() -> None:
-    assert ratios([*cells("cpu", {1: 1.0}, precision="fp32"), *T4]) == ()
+    both = [*cells("cpu", {1: 1.0}, precision="fp32"), *T4]
+    assert ratios(both) == ()
+    assert [one.why for one in refused(both)] == ["fp32 and fp16 are never divided"]
+
+
+def test_a_table_s_clock_and_a_simulator_s_own_are_never_divided() -> None:
+    paced = [replace(cell, pace="published") for cell in cells("T4", {1: 800.0}, origin="simulated", first_no=2)]
+    both = [*cells("310P3", {1: 1.0}, origin="simulated"), *paced]
+    assert ratios(both) == ()
+    assert ["clocks" in one.why for one in refused(both)] == [True]
+
+
+def test_what_is_divided_is_not_refused() -> None:
+    assert refused([*cells("310", {1: 1.0}), *T4]) == ()
+
+
+def test_a_measured_card_is_what_is_divided() -> None:
+    card = Card(images_per_s=1500.0, chips=4, extrapolated=False)
+    (one, _) = ratios([replace(cells("310", {1: 401.6})[0], card=card), *T4])
+    assert one.value == pytest.approx(1500.0 / 878.7)
+    assert not one.extrapolated
 
 
 def test_one_chip_is_compared_with_nothing() -> None:

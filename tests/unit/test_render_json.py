@@ -10,9 +10,9 @@ import pytest
 
 import dinoq.cli.render
 from dinoq.cli.render.json import render
-from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord
+from dinoq.jobs.record import DeviceTrouble, FailedPart, FencedRecord, JobRecord
 from dinoq.jobs.report import build_report
-from tests.reports import cpu_job, report_of, two_chip_job
+from tests.reports import beside_cpu, cpu_job, paced, report_of, two_chip_job
 
 SCHEMA = json.loads((Path(dinoq.cli.render.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
@@ -51,6 +51,7 @@ JOBS = {
     "cpu": cpu_job(20),
     "two chips": two_chip_job(),
     "simulated": two_chip_job(("simulated", "real"), samples=256),
+    "paced": paced(beside_cpu(), "310P3"),
     "empty": (empty_job(), cpu_job(batches=(1,))[1]),
     "damaged": (damaged_job(), cpu_job(768)[1]),
 }
@@ -135,3 +136,35 @@ def test_any_name_survives() -> None:
     text = render(report)
     assert read(text)["name"] == nasty
     assert text.isascii()
+
+
+def test_agreement_pace_and_refusals_are_values() -> None:
+    values = read(render(report_of(JOBS["paced"])))
+    run, cpu = values["runs"][0], values["runs"][2]
+    assert run["agreement"] == {
+        "against": {"chip": "cpu", "batch": 1},
+        "samples": 400,
+        "same_top1": 398,
+        "share": 0.995,
+        "only_here_right": 2,
+        "only_there_right": 0,
+    }
+    assert (run["virtual"], run["pace"], cpu["virtual"], cpu["pace"], cpu["agreement"]) == (
+        *(True, "published"),
+        *(False, None, None),
+    )
+    assert values["ratios"] == []
+    assert values["refused_ratios"] == [
+        {"chip": "310P3", "against": "cpu", "why": "simulated and real figures are never divided"}
+    ]
+
+
+def test_devices_beside_their_peers_and_those_left_out_are_values() -> None:
+    record, manifest = two_chip_job()
+    lost = DeviceTrouble(device="gone", failures=2, error="lost", went_on=False)
+    run = replace(record.runs[0], troubles=(lost,))
+    found = read(render(build_report(replace(record, runs=(run, *record.runs[1:])), manifest)))["runs"][0]
+    assert found["left_out"] == [{"device": "gone", "why": "failed 2 times: lost"}]
+    assert [one["outlier"] for one in found["devices"]] == [False] * 4
+    assert all(abs(one["off_median"]) < 0.01 for one in found["devices"])
+    jsonschema.Draft202012Validator(SCHEMA["$defs"]["run"] | {"$defs": SCHEMA["$defs"]}).validate(found)

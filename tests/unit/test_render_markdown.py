@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from dinoq.cli.render.markdown import escape, render
-from dinoq.jobs.record import FailedPart
+from dinoq.jobs.record import FailedPart, FleetDevice
 from dinoq.jobs.report import build_report
-from tests.reports import cpu_job, report_of, two_chip_job
+from tests.reports import beside_cpu, cpu_job, paced, report_of, two_chip_job
 
 NASTY = "a|b*_`[x](y)<img src=q onerror=1>\n# head"
 
@@ -62,10 +62,28 @@ def test_gaps_failures_and_unreadable_photos_are_listed() -> None:
 def test_ratios_cards_and_simulators_are_told() -> None:
     text = render(report_of(two_chip_job(("simulated", "simulated"))))
     assert "**SIMULATED** 310 and T4 are simulators" in text
-    assert "- 310/T4, best to best, bs16/bs64: 1.17 (compute, card to card)" in text
+    assert "- 310/T4, best to best, bs16/bs64: 1.17 (compute, card to card, simulated)" in text
     assert "- card, 310 bs1: 1606.36, extrapolated as compute x 4 chips" in text
 
 
 def test_against_the_published_figure() -> None:
     text = render(report_of(two_chip_job(samples=256)))
     assert "| -0.30 (99.60 %) |" in text
+
+
+def test_what_is_simulated_or_virtual_is_marked_in_its_row() -> None:
+    text = render(report_of(paced(beside_cpu(), "310P3")))
+    assert text.count("| 310P3 (simulated) | 1 | fp16 |") == 3
+    (row,) = [line for line in text.splitlines() if line.startswith("| 310P3 (simulated) | 1 | fp16 | 499.99 |")]
+    assert [cell.strip().endswith(r"\*") for cell in row.split("|")[4:8]] == [False, False, True, True]
+    assert r"- \* paced (310P3 bs1 bs4): compute times are the table's (published)" in text
+
+
+def test_agreement_refusals_and_missing_devices_are_listed() -> None:
+    record, manifest = beside_cpu()
+    other = replace(record.runs[0].devices[0], key="other", index=1, toolkit="kit 2")
+    run = replace(record.runs[0], fleet=(FleetDevice(facts=other, state="ok"),), toolkit="kit 1")
+    text = render(build_report(replace(record, runs=(run, *record.runs[1:])), manifest))
+    assert "- 310P3 bs1 agrees with cpu bs1 on 398 of 400 photos (99.50 %)" in text
+    assert "- ratio 310P3/cpu: none; simulated and real figures are never divided" in text
+    assert "- without lab/310P3:1 (310P3 bs1): has kit 2; the run is bound to kit 1" in text

@@ -11,7 +11,18 @@ from dinoq.cli.render.words import clip, columns, printable, wrapped
 from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord
 from dinoq.jobs.report import build_report
 from tests.builders import make_manifest, make_spec
-from tests.reports import cpu_job, make_record, make_result, make_results, make_run, make_times, report_of, two_chip_job
+from tests.reports import (
+    beside_cpu,
+    cpu_job,
+    make_record,
+    make_result,
+    make_results,
+    make_run,
+    make_times,
+    paced,
+    report_of,
+    two_chip_job,
+)
 
 CPU = """\
 job 42  lite0 on val20                             2026-11-23 14:02 UTC  ada@lab
@@ -208,3 +219,54 @@ def test_names_are_clipped_in_their_middle(text: str, room: int, expected: str) 
 
 def test_wrapped_lines_stand_below_the_text() -> None:
     assert wrapped("head  ", "one two threefour", 12) == ["head  one", "      two", "      threef", "      our"]
+
+
+def test_agreement_with_the_cpu_is_a_line_per_run() -> None:
+    lines = render(report_of(beside_cpu("real"))).splitlines()
+    assert "  sample  310P3 bs4 agrees with cpu bs4 on 398 of 400 photos (99.50 %); right" in lines
+    assert "          here only 2, there only 0" in lines
+    assert sum(line.startswith("  sample") for line in lines) == 2
+
+
+def test_full_agreement_is_said_in_one_line() -> None:
+    record, manifest = beside_cpu("real")
+    same = replace(record.runs[3], results=record.runs[1].results)
+    text = render(build_report(replace(record, runs=(*record.runs[:3], same)), manifest))
+    assert "  sample  310P3 bs4 agrees with cpu bs4 on 400 of 400 photos\n" in text
+
+
+def test_every_row_of_a_simulator_is_marked_and_no_other() -> None:
+    lines = render(report_of(beside_cpu())).splitlines()
+    assert sum(line.startswith("~ 310P3 bs") for line in lines) == 4
+    assert sum(line.startswith("  cpu   bs") for line in lines) == 4
+    assert any(line.startswith("  ~       a simulator's row") for line in lines)
+    assert "~" not in CPU
+
+
+def test_a_refused_ratio_stands_where_ratios_stand() -> None:
+    text = render(report_of(beside_cpu()))
+    assert "  ratio   310P3/cpu: none; simulated and real figures are never divided" in text
+
+
+def test_a_simulator_s_accuracy_is_undecided_with_a_dash_for_the_difference() -> None:
+    text = render(report_of(beside_cpu(baseline_top1=0.9)))
+    assert "UNDECIDED  310P3 bs1 bs4: 99.75 % is a simulator's, no chip's: not held against" in text
+    assert "~ 310P3 bs1    fp16   99.75   98.60-99.96  100.00          -        -  UNDECIDED" in text
+
+
+def test_a_paced_run_says_what_its_times_are() -> None:
+    lines = render(report_of(paced(beside_cpu(), "310P3"))).splitlines()
+    assert lines[1:3] == [
+        "SIMULATED  310P3 is a simulator paced to published tables; none of its figures",
+        "           was measured on a card",
+    ]
+    figures = [line.split() for line in lines if line.startswith(("~ 310P3", "  cpu"))][4:]
+    assert [[cell.endswith("*") for cell in row[-7:]] for row in figures] == [
+        *([[False, False, True, True, False, False, False]] * 2),
+        *([[False] * 7] * 2),
+    ]
+    assert "  *       paced (310P3 bs1 bs4): compute times are the table's (published)," in lines
+
+
+def test_an_unpaced_report_has_no_virtual_figure() -> None:
+    assert "*" not in render(report_of(beside_cpu()))

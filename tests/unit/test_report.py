@@ -4,12 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord
+from dinoq.jobs.ledger import Origin
+from dinoq.jobs.record import DeviceTrouble, FailedPart, FencedRecord, FleetDevice, JobRecord
 from dinoq.jobs.report import NO_BASELINE, Overlap, Report, build_report
 from dinoq.jobs.result import Predictions
 from dinoq.jobs.verdicts import Kind, Status
 from tests.builders import make_device, make_manifest, make_spec
-from tests.reports import cpu_job, make_record, make_result, make_results, make_run, make_times, report_of, two_chip_job
+from tests.reports import (
+    beside_cpu,
+    cpu_job,
+    make_record,
+    make_result,
+    make_results,
+    make_run,
+    make_times,
+    paced,
+    report_of,
+    two_chip_job,
+)
 
 MANIFEST = make_manifest(400)
 
@@ -204,3 +216,81 @@ def test_parts_of_another_cut_give_the_same_counts() -> None:
     cut = make_record(manifest, spec, [make_run(make_results(manifest, 1, wrong=range(9)))])
     one, other = (build_report(record, manifest).runs[0] for record in (whole, cut))
     assert (one.top1, one.top5, one.coverage) == (other.top1, other.top5, other.coverage)
+
+
+def test_every_run_is_held_against_the_cpu_s_photo_by_photo() -> None:
+    runs = report_of(beside_cpu("real")).runs
+    found = runs[1].agreement
+    assert found is not None
+    assert (found.chip, found.batch, found.samples, found.same_top1) == ("cpu", 4, 400, 398)
+    assert (found.only_here_right, found.only_there_right) == (2, 0)
+    assert runs[2].agreement is None
+
+
+@pytest.mark.parametrize(("origin", "refused"), [("simulated", "simulated and real"), ("real", "fp16 and fp32")])
+def test_a_chip_and_the_cpu_have_no_ratio_and_the_report_says_why(origin: Origin, refused: str) -> None:
+    report = report_of(beside_cpu(origin))
+    assert report.ratios == ()
+    assert [(one.chip, one.against) for one in report.refused] == [("310P3", "cpu")]
+    assert report.refused[0].why.startswith(refused)
+
+
+def test_a_simulator_s_accuracy_is_no_pass_and_no_difference() -> None:
+    report = report_of(beside_cpu(baseline_top1=0.9))
+    assert [word(report, "accuracy", at) for at in (0, 2)] == [Status.UNDECIDED, Status.PASS]
+    assert report.runs[0].against is None and report.runs[2].against is not None
+    assert report.exit_code == 0
+
+
+def test_a_run_on_paced_devices_is_virtual() -> None:
+    report = report_of(paced(beside_cpu(), "310P3"))
+    assert [(run.virtual, run.pace) for run in report.runs] == [(True, "published")] * 2 + [(False, "")] * 2
+
+
+def test_hosts_of_different_pace_are_both_named() -> None:
+    record, manifest = two_chip_job(("simulated", "simulated"), samples=1024)
+    first, *others = record.runs[0].devices
+    mixed = with_results(record, 0, devices=(replace(first, pace="published"), *others))
+    assert build_report(mixed, manifest).runs[0].pace == "not paced, published"
+
+
+def test_a_slow_device_is_an_outlier_among_three() -> None:
+    devices = [make_device("h", "310P3", index) for index in range(3)]
+    spec = make_spec(MANIFEST, chips=("310P3",), batches=(4,))
+    times = [make_times([ms] * 25) for ms in (2.0, 2.0, 2.2)]
+    results = [make_result(MANIFEST, 100 * at, 100, no=at, device=devices[at].key, times=times[at]) for at in range(3)]
+    report = build_report(make_record(MANIFEST, spec, [make_run(results, devices=devices)]), MANIFEST)
+    assert [one.outlier for one in report.runs[0].devices] == [False, False, True]
+    assert report.runs[0].devices[2].off_median == pytest.approx(-1 / 11)
+
+
+def test_a_card_is_measured_when_its_chips_ran_together() -> None:
+    record, manifest = two_chip_job()
+    on_card = [replace(one, card=f"24-{one.index}") for one in record.runs[0].devices]
+    card = build_report(with_results(record, 0, devices=tuple(on_card)), manifest).runs[0].card
+    assert card is not None
+    assert card.images_per_s == pytest.approx(4 * 401.6, rel=0.01)
+    assert not card.extrapolated
+
+
+def test_the_fleet_knows_chips_of_a_card_that_did_not_run() -> None:
+    record, manifest = beside_cpu("real")
+    device = replace(record.runs[0].devices[0], card="8-0")
+    twin = replace(device, key="twin", index=1, card="8-1")
+    fleet = (FleetDevice(facts=device, state="ok"), FleetDevice(facts=twin, state="ok"))
+    card = build_report(with_results(record, 0, devices=(device,), fleet=fleet), manifest).runs[0].card
+    assert card is not None
+    assert (card.chips, card.extrapolated) == (2, True)
+
+
+def test_devices_that_failed_are_told_whether_they_went_on_or_not() -> None:
+    record, manifest = beside_cpu("real")
+    ill = replace(record.runs[0].devices[0], key="ill", index=1)
+    lost = DeviceTrouble(device="ill", failures=2, error="lost", went_on=False)
+    stumbled = DeviceTrouble(device=record.runs[0].devices[0].key, failures=1, error="stumbled", went_on=True)
+    fleet = (FleetDevice(facts=ill, state="faulty"),)
+    run = build_report(with_results(record, 0, fleet=fleet, troubles=(lost, stumbled)), manifest).runs[0]
+    assert [(one.device, one.why) for one in run.left_out] == [
+        ("lab/310P3:1", "failed 2 times; set aside as faulty: lost")
+    ]
+    assert run.notes == ("lab/310P3:0 failed once and went on: stumbled",)

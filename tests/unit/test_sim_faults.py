@@ -52,6 +52,7 @@ def test_every_kind_is_read() -> None:
 
 def test_a_file_name_may_hold_a_colon() -> None:
     assert faults.parse("busy@310P3:0:once=/tmp/a:b")[0].while_file == "/tmp/a:b"
+    assert faults.parse("hang-atc@310P3:once=/tmp/a:b") == [Fault("hang-atc", "310P3", while_file="/tmp/a:b")]
 
 
 @pytest.mark.parametrize(

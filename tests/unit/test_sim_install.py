@@ -64,3 +64,16 @@ def test_what_cannot_be_simulated_is_refused_before_anything_is_written(
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_a_simulator_is_written_in_python_3_8(path: Path) -> None:
     ast.parse((setup.HERE / path).read_text(), feature_version=(3, 8))
+
+
+def test_a_machine_may_have_no_toolchain_and_later_one(tmp_path: Path) -> None:
+    installed(tmp_path)
+    installed(tmp_path, DINOQ_SIM_PROGRAMS="npu-smi")
+    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["npu-smi"]
+    installed(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == ["atc", "npu-smi"]
+
+
+def test_the_toolkit_may_be_of_another_version(tmp_path: Path) -> None:
+    home = installed(tmp_path, DINOQ_SIM_CANN="8.1.RC1")["ASCEND_TOOLKIT_HOME"]
+    assert "version=8.1.RC1\n" in (Path(home) / "version.info").read_text()

@@ -13,7 +13,7 @@ import pytest
 
 from dinoq.db.engine import Database
 from dinoq.jobs.errors import EnvironmentTrouble, StateBusy
-from dinoq.jobs.ledger import DeviceFacts, Hint, Kind
+from dinoq.jobs.ledger import DeviceFacts, Hint, Kind, Toolchain
 from dinoq.workers import children, state_folder, supervisor
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.supervisor import GRACE_S, MAX_DEATHS, TICK_S, Setup, Supervisor
@@ -54,6 +54,7 @@ class World:
     sent: list[Hint] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     trusted: list[str] = field(default_factory=list)
+    registered: list[str] = field(default_factory=list)
     sweeps: int = 0
     broken: bool = False
 
@@ -108,6 +109,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(supervisor, "predecessors_lost", lambda *_: [])
     monkeypatch.setattr(supervisor, "note_absence", lambda *_: None)
     monkeypatch.setattr(supervisor, "trust_again", lambda _, keys: made.trusted.extend(keys))
+    monkeypatch.setattr(supervisor, "register_device", lambda _, facts: made.registered.append(facts.key))
     monkeypatch.setattr(children, "start", made.start)
     monkeypatch.setattr(children, "kill", made.kill)
     return made
@@ -138,6 +140,13 @@ def with_device(setup: Setup, *indices: int) -> Setup:
     )
 
 
+def with_cards(setup: Setup, *indices: int) -> Setup:
+    """The same host with T4s, which a sampler watches."""
+    facts = [make_device("h", "T4", index) for index in indices]
+    cards = tuple(LocalDevice(facts=one, vendor="tensorrt", options={}, python="python3") for one in facts)
+    return replace(setup, devices=cards)
+
+
 def run(world: World, setup: Setup, until: Callable[[], bool]) -> bool:
     """Run a supervisor; it may take half an hour of made-up time."""
     begun = world.now
@@ -163,6 +172,40 @@ def test_each_device_has_a_worker_and_preparation_one(world: World, setup: Setup
         ("dinoq", "worker", "device", "cpu:0"),
         ("dinoq", "worker", "device", "cpu:1"),
     ]
+
+
+def test_each_vendor_whose_devices_tell_how_they_feel_has_one_sampler(world: World, setup: Setup) -> None:
+    run(world, with_cards(setup, 0, 1), after(world, 1))
+    assert [argv for _, argv, _ in world.started if "sample" in argv] == [("dinoq", "worker", "sample", "tensorrt")]
+    assert len(world.starts("device")) == 2
+
+
+def test_a_sampler_that_dies_starts_again_and_its_loss_ends_nothing(world: World, setup: Setup) -> None:
+    world.lives["sample"] = itertools.repeat(0)
+    assert run(world, replace(with_cards(setup, 0), only_job=3), after(world, 100))
+    assert len(world.starts("sample")) == MAX_DEATHS
+
+
+def test_a_living_sampler_is_nobody_to_wait_for(world: World, setup: Setup) -> None:
+    world.lives = {"prep": itertools.repeat(0), "device": itertools.repeat(0)}
+    with pytest.raises(EnvironmentTrouble, match="every worker died too often"):
+        run(world, with_cards(setup, 0), lambda: False)
+
+
+def test_samplers_go_on_until_the_workers_have_left(
+    world: World, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def send_signal(process: Process, _: int) -> None:
+        left = [other.returncode for _, argv, other in world.started if "sample" not in argv]
+        asked.append(next(argv for _, argv, one in world.started if one is process))
+        assert "sample" not in asked[-1] or left == [0, 0]
+        process.returncode = 0
+
+    monkeypatch.setattr(Process, "send_signal", send_signal)
+    run(world, with_cards(setup, 0), after(world, 1))
+    assert asked[-1] == ("dinoq", "worker", "sample", "tensorrt")
 
 
 def test_a_host_without_preparation_starts_none(world: World, setup: Setup) -> None:
@@ -212,11 +255,14 @@ def test_a_host_goes_on_with_what_is_left(world: World, setup: Setup) -> None:
     assert (len(world.starts("device")), len(world.starts("prep"))) == (MAX_DEATHS, 1)
 
 
-def test_a_single_job_ends_when_nobody_is_left_for_a_part_of_it(world: World, setup: Setup) -> None:
-    world.lives["device"] = itertools.repeat(0)
-    with pytest.raises(EnvironmentTrouble, match="every device worker died too often"):
-        run(world, replace(with_device(setup, 0), only_job=3), lambda: False)
-    assert world.signals("prep") == [[signal.SIGTERM]]
+@pytest.mark.parametrize("kind", ["prep", "compile", "device"])
+def test_a_single_job_ends_when_nobody_is_left_for_a_part_of_it(world: World, setup: Setup, kind: str) -> None:
+    world.lives[kind] = itertools.repeat(0)
+    chain = Toolchain(vendor="ascend", toolkit="kit 1", origin="real")
+    with pytest.raises(EnvironmentTrouble, match=f"every {kind} worker died too often"):
+        run(world, replace(with_device(setup, 0), only_job=3, toolchains=(chain,)), lambda: False)
+    others = [sent for other in {"prep", "compile", "device"} - {kind} for sent in world.signals(other)]
+    assert others == [[signal.SIGTERM]] * 2
 
 
 def test_a_ledger_out_of_reach_ends_nothing(world: World, setup: Setup) -> None:
@@ -260,6 +306,12 @@ def test_whoever_does_not_leave_in_time_is_killed_and_told_to_the_ledger(
 def test_a_person_who_starts_a_host_anew_trusts_its_devices_again(world: World, setup: Setup) -> None:
     run(world, with_device(setup, 0, 1), lambda: True)
     assert world.trusted == ["h/cpu:0", "h/cpu:1"]
+
+
+def test_the_ledger_knows_the_devices_before_their_workers_have_begun(world: World, setup: Setup) -> None:
+    run(world, with_device(setup, 0, 1), lambda: True)
+    assert world.registered == ["h/cpu:0", "h/cpu:1"]
+    assert world.starts("device") == []
 
 
 def test_the_state_folder_is_ours_meanwhile_and_free_afterwards(world: World, setup: Setup) -> None:

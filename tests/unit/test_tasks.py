@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ HELD = Claim(
 DONE = Preprocessed(shard_key="key", readable=b"\1" * 4, sample_sha256s=bytes(128))
 NEXT = [Hint(8, Kind.PREPROCESS)]
 BUSY, GONE = Refusal("host is busy", again=True), Refusal("item 7 is done")
+ASIDE = Refusal("device d is faulty", set_aside=True)
 
 
 @dataclass
@@ -104,6 +106,27 @@ def test_what_is_refused_is_left_alone(ledger: Ledger) -> None:
     ledger.answers = [GONE]
     assert do(never) == []
     assert ledger.told == ["claim 7 for w"]
+
+
+class Watched(threading.Event):
+    """Notes how long is waited for it, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return False
+
+
+@pytest.mark.parametrize(("answer", "waits"), [(GONE, []), (ASIDE, [tasks.REST_S])])
+def test_a_device_that_is_set_aside_leaves_the_hints_to_others(
+    ledger: Ledger, answer: Refusal, waits: list[float]
+) -> None:
+    ledger.answers, leaving = [answer], Watched()
+    assert do(never, Exit(leaving=leaving)) == []
+    assert leaving.waits == waits
 
 
 def test_a_busy_host_is_asked_again_until_it_is_free(ledger: Ledger) -> None:

@@ -1,5 +1,6 @@
 """Verdicts and the exit codes that follow from them."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -186,3 +187,17 @@ def test_all_well_ends_0() -> None:
     words = (Status.PASS, Status.UNDECIDED, Status.NOT_MEASURED)
     assert exit_code([verdict("accuracy", word) for word in words]) == 0
     assert exit_code([verdict("stability", Status.UNSTABLE, decides=False)]) == 0
+
+
+@pytest.mark.parametrize("correct", [0, 37_640, 50_000])
+def test_a_simulator_passes_and_fails_no_accuracy_gate(correct: int) -> None:
+    found = accuracy_verdict(correct, WHOLE, 0.753, simulated=True)
+    assert found is not None
+    assert (found.status, found.exit_code) == (Status.UNDECIDED, 0)
+    assert "is a simulator's, no chip's: not held against the published 75.30 %" in found.text
+
+
+def test_a_simulator_is_held_against_no_real_chip_s_peak() -> None:
+    cell = Cell(run_no=1, chip="T4", batch=16, precision="fp16", origin="simulated", images_per_s=9e9, gflop=8.0)
+    assert plausibility_verdicts([cell]) == {}
+    assert plausibility_verdicts([replace(cell, origin="real")])[1].status is Status.IMPLAUSIBLE

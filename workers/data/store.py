@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dinoq.jobs.errors import BadFolder, BadModel
 from dinoq.jobs.ledger import ArtifactRef
+from dinoq.jobs.spec import GivenArtifact
 from dinoq.workers.data.shards import fresh_file
 
 CHUNK = 1 << 20
@@ -45,6 +46,17 @@ class Store:
     def shard_path(self, key: str) -> Path:
         """Where a shard lies, whether or not it is there."""
         return self.path / "shards" / _hex(key)[:2] / f"{key}.shard"
+
+    def add_artifact(self, file: Path) -> GivenArtifact:
+        """Copy an artifact in that was made elsewhere, by content. Raises: BadFolder for a full disk."""
+        name = f".{uuid.uuid4().hex}"
+        with fresh_file(self.path / "artifacts", name) as out, file.open("rb") as source:
+            while block := source.read(CHUNK):
+                out.write(block)
+        sha256 = _sha256_of(self.path / "artifacts" / name)
+        uri = f"artifacts/given-{sha256}{file.suffix}"
+        (self.path / "artifacts" / name).replace(self.path / uri)
+        return GivenArtifact(uri=uri, sha256=sha256, name=file.name)
 
     def put_artifact(self, key: str, file: Path) -> ArtifactRef:
         """Keep what a toolchain made; a file of the store's own (the ONNX itself) stays where it is."""

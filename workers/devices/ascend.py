@@ -4,6 +4,7 @@ A device is passed on by its logic id (`npu-smi info -m`), never by its NPU id; 
 options of a device: `device_id` (logic id), `npu`, `chip`, `soc` (its name, `310P3`), and `set_env` where one is set.
 """
 
+import itertools
 import os
 import platform
 import re
@@ -25,6 +26,10 @@ CHILD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "child.py")
 RUNTIME = ("aclruntime",)
 compile = atc.compile
 toolkit = atc.toolkit
+
+SAMPLE_S = 4.0
+"""A call of npu-smi that takes longer tells nothing about now."""
+_turns = itertools.count()
 
 _proven: List[int] = []
 """Logic ids on which a model of this process was seen to take memory."""
@@ -87,6 +92,17 @@ def sample(options: Options) -> Telemetry:
     return reading
 
 
+def sample_all(devices: List[Options]) -> List[Telemetry]:
+    """A reading of every chip of this host by two calls of npu-smi: one tells of all chips, the other of one card's power
+    and clock, of the next card each time; the other cards' are None. Raises: DeviceFault when it does not answer.
+    """
+    inventory = npu_smi.inventory(SAMPLE_S)
+    cards = sorted({int(options["npu"]) for options in devices})
+    turn = cards[next(_turns) % len(cards)]
+    common = npu_smi.common(turn, SAMPLE_S)
+    return [telemetry(inventory, common if int(one["npu"]) == turn else {}, one) for one in devices]
+
+
 def telemetry(inventory: Inventory, card: Dict[int, Common], options: Options) -> Telemetry:
     """One chip's reading out of what one call told of the host and one of its card.
 
@@ -101,7 +117,17 @@ def telemetry(inventory: Inventory, card: Dict[int, Common], options: Options) -
         clock_mhz=common.clock_mhz,
         utilisation_pct=common.aicore_pct if row is None or row.aicore_pct is None else row.aicore_pct,
         processes=None if running is None else [_words(process) for process in running],
+        throttle=_slowed(common),
     )
+
+
+def _slowed(common: Common) -> Optional[str]:
+    """A chip that computes below its full clock is held back; npu-smi names no cause, so heat cannot be ruled out. None
+    where it tells no clock. An idle chip may save power."""
+    if common.clock_mhz is None or common.full_mhz is None:
+        return None
+    slow = bool(common.aicore_pct) and common.clock_mhz < common.full_mhz
+    return "clock %d of %d MHz, cause not told" % (common.clock_mhz, common.full_mhz) if slow else ""
 
 
 def visible_devices(text: Optional[str]) -> Optional[List[int]]:

@@ -69,7 +69,10 @@ def compile(onnx: str, batch: int, precision: str, flags: Options, into: str, op
     timeout_s = float(options.get("timeout_s", TIMEOUT_S))
     ran = run_guarded([program, *argv], env, timeout_s, folder)
     if ran.code is None:
-        raise AtcFault("atc was killed after %g s without an end" % timeout_s, ran.output)
+        raise AtcFault(
+            "atc was killed after %g s without an end; compiling_deadline_s is longer where it needs more" % timeout_s,
+            ran.output,
+        )
     if ran.code != 0 or not SUCCESS.search(ran.output):
         raise AtcFault("atc failed: " + str(parse_failure(ran.output)), ran.output)
     # A toolkit may put the host into the name: model_linux_x86_64.om. The folder is new, so what is there is of now.

@@ -7,6 +7,7 @@ A vendor file is a module with
     load(artifact, batch, precision, options)             -> Program          in the device process
     RUNTIME                                               the vendor's modules that it loads, by name
     sample(options)                                       -> Telemetry        None where unknown
+    sample_all(list of options)                           -> list of them     only where one call tells of a whole host
     toolkit(options)                                      -> text, or None    what compiles on this host; only where
                                                                               compiling needs no device
 

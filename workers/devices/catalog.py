@@ -21,7 +21,7 @@ from dinoq.workers.devices.npu_smi import USUAL_FOLDERS
 from dinoq.workers.vendor_link import VendorLink, VendorTrouble
 
 DISCOVERY_S = 70.0
-"""npu-smi answers within seconds, if at all; it is asked up to three things and says itself when one takes too long."""
+"""Longer than a vendor's file waits for npu-smi, up to three times, so that it can say that it waited in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +70,25 @@ class LocalDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovered:
-    """What a host has; `troubles` are sentences about vendors that are there and do not answer."""
+    """What a host has; `troubles` are sentences about vendors that are there and do not answer, `missing` says by vendor
+    what would have to be there first."""
 
     devices: tuple[LocalDevice, ...] = ()
     toolchains: tuple[Toolchain, ...] = ()
     troubles: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def why_not(self, vendor: str) -> str:
+        """Why the vendor's chips are not among the devices, as the end of a sentence; empty where nothing is known."""
+        troubles = [text for text in self.troubles if text.startswith(f"{vendor}: ")]
+        return next(iter(troubles), self.missing.get(vendor, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
     """One file of this folder. `signs` says whether it is worth asking here; `apart`: in a process of its own, as the
-    vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet.
+    vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet; `needs`: what is missing
+    where it finds nobody.
 
     `pieces` is the file that a doctor asks, under `title`; where there is no sign, it says `absent` and names `page`.
     """
@@ -89,6 +97,7 @@ class Vendor:
     signs: Callable[[Surroundings], bool]
     apart: bool = True
     own_keys: bool = False
+    needs: Callable[[Surroundings], str] = lambda _: ""
     title: str = ""
     pieces: str = ""
     absent: str = ""
@@ -108,12 +117,25 @@ def _has_nvidia(where: Surroundings) -> bool:
     return "T4" in where.simulate or importlib.util.find_spec("pynvml") is not None
 
 
+def _ascend_needs(where: Surroundings) -> str:
+    if shutil.which("npu-smi", path=f"{where.env.get('PATH', '')}:{USUAL_FOLDERS}"):
+        return "npu-smi answers and lists none"
+    return "npu-smi is not on this host: no Ascend driver, or not mounted into this container"
+
+
+def _nvidia_needs(where: Surroundings) -> str:
+    if not _has_nvidia(where):
+        return "the package nvidia-ml-py is not installed: pip install 'dinoq[t4]'"
+    return "NVML finds none: no NVIDIA driver on this host, or the container was started without GPUs"
+
+
 VENDORS: tuple[Vendor, ...] = (
     Vendor(module="cpu", signs=_always, apart=False),
     Vendor(module="null", signs=lambda where: bool(where.null_devices), apart=False),
     Vendor(
         module="ascend",
         signs=_has_ascend,
+        needs=_ascend_needs,
         title="Ascend",
         pieces="ascend_pieces",
         absent="neither npu-smi nor atc is on this host",
@@ -123,6 +145,7 @@ VENDORS: tuple[Vendor, ...] = (
         module="tensorrt",
         signs=_has_nvidia,
         own_keys=True,
+        needs=_nvidia_needs,
         title="T4",
         pieces="nvidia_pieces",
         absent="nvidia-ml-py is not installed",
@@ -134,11 +157,13 @@ VENDORS: tuple[Vendor, ...] = (
 
 def discover(where: Surroundings) -> Discovered:
     """Every device and toolchain of this host, by asking each vendor's file."""
-    asked = [_asked(vendor, where) for vendor in VENDORS if vendor.signs(where)]
+    asked = {vendor.module: _asked(vendor, where) for vendor in VENDORS if vendor.signs(where)}
+    found = {name for name, one in asked.items() if one.devices}
     return Discovered(
-        devices=tuple(device for one in asked for device in one.devices),
-        toolchains=tuple(toolchain for one in asked for toolchain in one.toolchains),
-        troubles=tuple(trouble for one in asked for trouble in one.troubles),
+        devices=tuple(device for one in asked.values() for device in one.devices),
+        toolchains=tuple(toolchain for one in asked.values() for toolchain in one.toolchains),
+        troubles=tuple(trouble for one in asked.values() for trouble in one.troubles),
+        missing={vendor.module: vendor.needs(where) for vendor in VENDORS if vendor.module not in found},
     )
 
 
@@ -161,6 +186,14 @@ def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalD
             raise NoDevice(f"device {name!r} is not on this host; it has {have}.", hint="dinoq devices")
         chosen += [device for device in matching if device not in chosen]
     return tuple(chosen)
+
+
+def sampled(devices: Iterable[LocalDevice]) -> dict[str, tuple[LocalDevice, ...]]:
+    """By vendor, the devices whose vendor tells how they feel."""
+    apart = [vendor.module for vendor in VENDORS if vendor.apart]
+    there = tuple(devices)
+    found = {vendor: tuple(device for device in there if device.vendor == vendor) for vendor in apart}
+    return {vendor: mine for vendor, mine in found.items() if mine}
 
 
 def interpreter(vendor: Vendor, where: Surroundings) -> str:

@@ -50,9 +50,9 @@ def usages(npu: int, chip: int) -> Optional[Usages]:
     return told[0] if told else None
 
 
-def common(npu: int) -> Dict[int, Common]:
+def common(npu: int, timeout_s: float = TIMEOUT_S) -> Dict[int, Common]:
     """Power, clock and load of a card's chips, by chip id (`info -t common`). Raises: SmiFault."""
-    return parse_common(ask("info", "-t", "common", "-i", str(npu)))
+    return parse_common(ask("info", "-t", "common", "-i", str(npu), timeout_s=timeout_s))
 
 
 def driver_version(npu: int) -> str:

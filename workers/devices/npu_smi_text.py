@@ -93,11 +93,15 @@ class Usages(NamedTuple):
 
 
 class Common(NamedTuple):
-    """One chip of `npu-smi info -t common`; the power is the whole card's on 310 and 310P. None where not told."""
+    """One chip of `npu-smi info -t common`; the power is the whole card's on 310 and 310P. None where not told.
+
+    `full_mhz` is the clock that it has when nothing slows it down.
+    """
 
     power_w: Optional[float]
     clock_mhz: Optional[float]
     aicore_pct: Optional[float]
+    full_mhz: Optional[float] = None
 
 
 def parse_info(text: str) -> Inventory:
@@ -175,6 +179,7 @@ def parse_common(text: str) -> Dict[int, Common]:
                 card_w if own_w is None else own_w,
                 number(block.get("Aicore curFreq(MHZ)")),
                 number(block.get("Aicore Usage Rate(%)")),
+                number(block.get("Aicore Freq(MHZ)")),
             )
     return told
 

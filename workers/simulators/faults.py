@@ -9,7 +9,8 @@
     import@CHIP                      the vendor's module cannot be imported
     sticky@CHIP:INDEX:N              the batch after N others ends in a CUDA launch failure: the process is lost, the card not
     denied@CHIP                      NVML refuses this user
-    hang-atc@CHIP  no-file-atc@CHIP  atc never ends; says that all is well and writes nothing
+    hang-atc@CHIP[:once=FILE]        atc never ends (only while FILE exists)
+    no-file-atc@CHIP                 atc says that all is well and writes nothing
     hang-npu-smi@CHIP  garbled-npu-smi@CHIP  dcmi-npu-smi@CHIP  no-processes-npu-smi@CHIP
                                      it never ends; prints half a table; finds no driver (-8005); has no process table
 
@@ -32,7 +33,7 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "import": (),
     "sticky": ("index", "after"),
     "denied": (),
-    "hang-atc": (),
+    "hang-atc": ("[while_file]",),
     "no-file-atc": (),
     "hang-npu-smi": (),
     "garbled-npu-smi": (),

@@ -1,4 +1,4 @@
-"""What a host compiles with, and what a vendor's program said before it failed."""
+"""What a host compiles with, what a vendor's program said before it failed, and which artifacts were made elsewhere."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ def upgrade() -> None:
         worker.create_check_constraint(op.f("ck_worker_kind"), "kind IN ('prep', 'compile', 'device')")
     with op.batch_alter_table("attempt") as attempt:
         attempt.add_column(sa.Column("output", sa.Text(), server_default="", nullable=False))
+    with op.batch_alter_table("run") as run:
+        run.add_column(sa.Column("ready_made", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("run") as run:
+        run.drop_column("ready_made")
     with op.batch_alter_table("attempt") as attempt:
         attempt.drop_column("output")
     op.execute("DELETE FROM worker WHERE kind = 'compile'")

@@ -132,7 +132,7 @@ def test_usages_of_a_310p_call_its_memory_ddr() -> None:
 
 
 def test_a_cards_power_is_told_by_its_controller() -> None:
-    assert parse_common(samples.COMMON) == {0: Common(42.8, 960, 90), 1: Common(42.8, 1080, 7)}
+    assert parse_common(samples.COMMON) == {0: Common(42.8, 960, 90, 1080), 1: Common(42.8, 1080, 7, 1080)}
 
 
 def test_a_chip_that_measures_its_own_power_is_believed() -> None:

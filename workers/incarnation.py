@@ -1,0 +1,82 @@
+"""One life of a device process: how it begins, how it is let go, and what its end says."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dinoq.jobs.ledger import FailureClass
+from dinoq.workers import children
+from dinoq.workers.tasks import WorkFailed
+from dinoq.workers.telemetry.reading import PID_FILE
+from dinoq.workers.vendor_link import CHILD
+
+if TYPE_CHECKING:
+    from dinoq.workers.device_process import ChildSetup
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1
+"""How long its parent waits for a word before it looks whether anybody still needs it."""
+GENTLE_S = 5.0
+"""How long a vendor may take to close its device."""
+
+
+@dataclass
+class Incarnation:
+    """One life of the device process. `verdict` is why it ended, once it has."""
+
+    process: Any
+    link: socket.socket
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    answers: queue.SimpleQueue[dict[str, Any] | None] = field(default_factory=queue.SimpleQueue)
+    verdict: WorkFailed | None = None
+    buried: threading.Event = field(default_factory=threading.Event)
+
+
+def spawn(setup: ChildSetup) -> Incarnation | None:
+    """Start the device process, its pid noted in its folder; None where it cannot be started.
+
+    Call it from a thread that lives as long as the process should.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # Of receiving alone: a send that timed out would lose a message.
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", LOOK_S, 0))
+    setup.workdir.mkdir(parents=True, exist_ok=True)
+    argv = [setup.python, str(CHILD), setup.vendor, str(theirs.fileno())]
+    try:
+        process = children.start(argv, env=setup.env, cwd=setup.workdir, log=setup.log, pass_fds=(theirs.fileno(),))
+    except OSError:
+        log.exception("the device process did not start")
+        ours.close()
+        return None
+    finally:
+        theirs.close()
+    (setup.workdir / PID_FILE).write_text(str(process.pid))
+    return Incarnation(process, ours)
+
+
+def end_gently(life: Incarnation) -> None:
+    """Let it close its device and end by itself; its parent's thread then finds it gone."""
+    life.link.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        life.process.wait(GENTLE_S)
+
+
+def cause_of_death(life: Incarnation, log_file: Path) -> WorkFailed:
+    """What the exit status says. Killed from outside (a person, the kernel short of memory) is no fault of the device."""
+    code = life.process.returncode
+    if code in (-signal.SIGKILL, -signal.SIGTERM):
+        return WorkFailed(FailureClass.TRANSIENT, f"the device process was killed (signal {-code})", life.id)
+    how = f"died of signal {-code}" if code < 0 else f"ended with status {code}"
+    return WorkFailed(FailureClass.DEVICE, f"the device process {how}: see {log_file}", life.id)

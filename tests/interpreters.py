@@ -35,7 +35,7 @@ def candidates(version: str) -> Iterator[str]:
 
 def _environment(python: str, folder: Path) -> str:
     made = f"{folder}/bin/python"
-    with folder.with_suffix(".lock").open("w") as lock:
+    with Path(f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another process of this test run may be at it
         if not _has_numpy(made):
             asked = subprocess.run(

@@ -19,7 +19,7 @@ from dinoq.jobs.ledger import FailureClass
 from dinoq.workers import children
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
-from dinoq.workers.vendor_link import CHILD
+from dinoq.workers.vendor_link import CHILD, MAX_ANSWER
 
 if TYPE_CHECKING:
     from dinoq.workers.device_process import ChildSetup
@@ -64,6 +64,19 @@ def spawn(setup: ChildSetup) -> Incarnation | None:
         theirs.close()
     (setup.workdir / PID_FILE).write_text(str(process.pid))
     return Incarnation(process, ours)
+
+
+def heard(link: socket.socket) -> bytes | None:
+    """The next message; None when there was none for LOOK_S, empty when the device process is gone."""
+    while True:
+        try:
+            return link.recv(MAX_ANSWER)
+        except ConnectionResetError:
+            continue  # it ended with batches of ours unread; its last words come after this error
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
 
 
 def end_gently(life: Incarnation) -> None:

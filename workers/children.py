@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dinoq.workers.devices.cann import sourced_environment
+
 DRAIN = signal.SIGUSR2
 """Asks a supervisor or worker to finish what is in hand and leave. Not SIGUSR1: Celery takes that for itself."""
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -51,6 +53,15 @@ def kill(child: subprocess.Popen[bytes]) -> None:
         except ProcessLookupError:
             child.kill()
     child.wait()
+
+
+def vendor_env(env: Mapping[str, str], options: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a vendor's process: as the vendor's `set_env` in `options` changes it, without empty paths.
+
+    Raises: DeviceFault when that script is missing or fails.
+    """
+    set_env = options.get("set_env")
+    return without_empty_paths(sourced_environment(set_env, env) if set_env else env)
 
 
 def without_empty_paths(env: Mapping[str, str]) -> dict[str, str]:

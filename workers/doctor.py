@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import functools
+import platform
 import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from dinoq.broker.app import check_url
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, server_warnings
 from dinoq.db.engine import masked_url, open_database
-from dinoq.jobs.chips import chip_named
-from dinoq.jobs.errors import DinoqError
 from dinoq.jobs.ledger import Toolchain
-from dinoq.workers import children, state_folder
+from dinoq.workers import children, state_folder, trial
+from dinoq.workers.check import Check, tried
 from dinoq.workers.data.store import open_store
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
-from dinoq.workers.devices.catalog import LocalDevice
-from dinoq.workers.flight import Inference
-from dinoq.workers.models.probe import PROBE_ANSWER, PROBE_INPUT, SIDE, probe_pictures, probe_recipe, write_probe
-from dinoq.workers.tasks import WorkFailed
+from dinoq.workers.devices.catalog import LocalDevice, Surroundings
+from dinoq.workers.trial import Bench
+from dinoq.workers.vendor_checks import vendor_checks
 
 LOW_DISK_BYTES = 10 << 30
 """A stored ImageNet validation set takes 7.5 GB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was tried."""
-
-    name: str
-    status: Literal["found", "missing", "broken", "warning"]
-    text: str
-    cure: str = ""
+COMPILED_FOR = "310P3"
+"""What a toolchain is tried for on a host that has no chip of its vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What is to be tried."""
+    """What is to be tried; `env` is the environment of programs, `where` that of vendors'."""
 
     state: Path
     store: Path
@@ -53,38 +42,64 @@ class Host:
     devices: tuple[LocalDevice, ...]
     toolchains: tuple[Toolchain, ...] = ()
     troubles: tuple[str, ...] = ()
-    atc_python: str | None = None
+    where: Surroundings
     env: Mapping[str, str]
 
 
 def examine(host: Host) -> Iterator[Check]:
     """Every check in turn, each as soon as it is done."""
-    yield _try("state folder", lambda: f"{host.state} (local), id {state_folder.prepare(host.state)[:8]}")
-    yield _try("store", lambda: f"{host.store}, id {open_store(host.store).id[:8]}")
+    yield tried("state folder", lambda: f"{host.state} (local), id {state_folder.prepare(host.state)[:8]}")
+    yield tried("store", lambda: f"{host.store}, id {open_store(host.store).id[:8]}")
     yield _disk(host.store)
-    yield _try("database", lambda: _database(host.database_url))
-    yield _try("queue server", lambda: _broker(host))
-    for trouble in host.troubles:
-        vendor, _, text = trouble.partition(": ")
-        yield Check(vendor, "broken", text)
+    yield tried("database", lambda: _database(host.database_url))
+    yield tried("queue server", lambda: _broker(host))
+    pieces = []
+    for check in vendor_checks(host.where):
+        pieces.append(check)
+        yield check
+    if not any(piece.status == "broken" for piece in pieces):  # else the piece says why
+        yield from (Check("discovery", "broken", trouble) for trouble in host.troubles)
+    with tempfile.TemporaryDirectory(prefix="dinoq-doctor-") as scratch:
+        logs = host.state / "logs" if host.state.is_dir() else Path(scratch)
+        yield from _trials(host, Bench(scratch=Path(scratch), logs=logs, env=host.where.env))
+
+
+def _trials(host: Host, bench: Bench) -> Iterator[Check]:
+    """Every toolchain makes the small model, every device runs it."""
+    made: dict[str, Path] = {}
     for chain in host.toolchains:
-        yield Check(f"toolchain {chain.vendor}", "found", f"{chain.toolkit} ({chain.origin})")
+        for chip in dict.fromkeys(d.facts.chip for d in host.devices if d.vendor == chain.vendor) or [COMPILED_FOR]:
+            yield tried(f"compiling for {chip}", functools.partial(_compiled, host, bench, chain, chip, made))
     for device in host.devices:
-        name = f"device {device.facts.chip}:{device.facts.index}"
-        yield _try(name, functools.partial(_device, host, device))
+        facts = device.facts
+        name = f"device {facts.chip}:{facts.index}"
+        if facts.busy:
+            yield Check(name, "warning", f"not opened: {facts.busy} computes there", "try again when it is idle")
+        elif device.compiled_apart and facts.chip not in made:
+            text = f"not opened: no model for {facts.chip} was made here"
+            yield Check(name, "warning", text, "a job will tell; its artifacts come from a host with the toolkit")
+        else:
+            yield _verdict(name, bench, device, made.get(facts.chip))
     if not host.devices:
         yield Check("devices", "missing", "none is enabled on this host", "leave out --device none")
 
 
-def _try(name: str, attempt: Callable[[], str]) -> Check:
-    try:
-        return Check(name, "found", attempt())
-    except DinoqError as error:
-        return Check(name, "broken", str(error), error.hint)
-    except WorkFailed as error:
-        return Check(name, "broken", str(error), "see the vendor's log named there")
-    except OSError as error:
-        return Check(name, "broken", str(error))
+def _compiled(host: Host, bench: Bench, chain: Toolchain, chip: str, made: dict[str, Path]) -> str:
+    begun = time.monotonic()
+    made[chip] = trial.compiled(
+        bench,
+        vendor=chain.vendor,
+        chip=chip,
+        arch=platform.machine(),
+        python=host.where.python,
+        options=host.where.ascend,
+    )
+    return f"PASS: {chain.toolkit} ({chain.origin}), {time.monotonic() - begun:.0f} s"
+
+
+def _verdict(name: str, bench: Bench, device: LocalDevice, artifact: Path | None) -> Check:
+    check = tried(name, lambda: trial.verdict(bench, device, artifact))
+    return check if check.status == "found" else Check(name, check.status, f"FAIL: {check.text}", check.cure)
 
 
 def _disk(store: Path) -> Check:
@@ -117,43 +132,3 @@ def _broker(host: Host) -> str:
         finally:
             children.kill(process)
     return f"{binary} starts and answers"
-
-
-def _device(host: Host, device: LocalDevice) -> str:
-    """Open the device in a process of its own and let it tell red from green from blue."""
-    with tempfile.TemporaryDirectory(prefix="dinoq-doctor-") as scratch:
-        folder = Path(scratch)
-        write_probe(folder / "probe.onnx")
-        setup = ChildSetup(
-            vendor=device.vendor,
-            options=device.options,
-            python=device.python,
-            env=children.without_empty_paths(host.env),
-            workdir=folder,
-            log=folder / "vendor.log",
-            simulated=device.facts.origin == "simulated",
-        )
-        process = DeviceProcess(setup, Deadlines(loading_s=60, compiling_s=300, running_s=30))
-        try:
-            classes = _classes(process, folder / "probe.onnx", device)
-        finally:
-            process.close()
-    if classes != PROBE_ANSWER:
-        raise OSError(f"FAIL: it takes red, green, blue, red for {classes}")
-    return f"PASS: {device.facts.name or device.facts.chip}, {device.facts.toolkit}"
-
-
-def _classes(process: DeviceProcess, model: Path, device: LocalDevice) -> list[int]:
-    def no_lease(*_: object) -> None:
-        """Nobody waits for this."""
-
-    work = Inference(probe_pictures(), probe_recipe(), batch=2, laps=1)
-    precision = chip_named(device.facts.chip).precision
-    wanted = {"onnx": str(model), "batch": 2, "precision": precision, "flags": {}, "into": str(model.parent)}
-    shape = {"input_name": PROBE_INPUT, "height": str(SIDE), "width": str(SIDE), "arch": device.facts.arch}
-    with process.turn(no_lease):
-        artifact, _ = process.compile({**wanted, "options": {**device.options, **shape}}, no_lease)
-        process.load(ProgramKey(artifact=artifact, batch=2, precision=precision, crop=SIDE), no_lease)
-        process.feed(work, no_lease)
-    process.wait(work, no_lease)
-    return [int(best) for best in work.classes[:, 0]]

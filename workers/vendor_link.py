@@ -29,14 +29,13 @@ class VendorLink:
     """Use as a context. Its process dies with the thread that made it."""
 
     def __init__(self, vendor: str, *, python: str, env: Mapping[str, str], folder: Path) -> None:
-        self._vendor = vendor
+        self._vendor, self._python = vendor, python
+        self._log = folder / f"{vendor}.log"
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         argv = [python, str(CHILD), vendor, str(theirs.fileno())]
         clean = children.without_empty_paths(env)
         try:
-            self._process = children.start(
-                argv, env=clean, cwd=folder, log=folder / f"{vendor}.log", pass_fds=(theirs.fileno(),)
-            )
+            self._process = children.start(argv, env=clean, cwd=folder, log=self._log, pass_fds=(theirs.fileno(),))
         except OSError as error:
             self._socket.close()
             raise VendorTrouble(f"{python} cannot be started: {error.strerror}") from None
@@ -67,11 +66,16 @@ class VendorLink:
             message = self._socket.recv(MAX_ANSWER)
         except TimeoutError:
             raise VendorTrouble(f"{self._vendor} did not answer within {timeout_s:.0f} s") from None
-        except OSError as error:
-            raise VendorTrouble(f"the process that asks {self._vendor} ended: {error.strerror}") from None
+        except OSError:
+            message = b""
         if not message:
-            raise VendorTrouble(f"the process that asks {self._vendor} ended with status {self._process.wait()}")
+            how = f"{self._python}, which asks {self._vendor}, ended with status {self._process.wait()}"
+            raise VendorTrouble(f"{how}: {self._last_words()}")
         answer = json.loads(message)
         if "fault" in answer:
             raise VendorTrouble(answer["text"])
         return answer
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

@@ -23,7 +23,6 @@ from dinoq.workers.compile_worker import CompileWorker
 from dinoq.workers.data.store import Store, open_store
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
-from dinoq.workers.devices.cann import sourced_environment
 from dinoq.workers.devices.catalog import LocalDevice, sampled
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
@@ -101,14 +100,11 @@ def _child(setup: WorkerSetup, vendor: str, python: str, options: Mapping[str, s
     """The process that holds the vendor's file, in a folder, with temporary files and an environment of its own."""
     folder = setup.state / "run" / name
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
-    env = {**setup.vendor_env, "TMPDIR": str(folder / "tmp")}
-    if set_env := options.get("set_env"):
-        env = sourced_environment(set_env, env)
     return ChildSetup(
         vendor=vendor,
         options=dict(options),
         python=python,
-        env=children.without_empty_paths(env),
+        env=children.vendor_env({**setup.vendor_env, "TMPDIR": str(folder / "tmp")}, options),
         workdir=folder,
         log=setup.state / "logs" / f"{name}.vendor.log",
     )

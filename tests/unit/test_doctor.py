@@ -14,11 +14,14 @@ import pytest
 
 from dinoq.jobs.errors import NoBroker
 from dinoq.jobs.ledger import FailureClass
-from dinoq.workers import doctor
+from dinoq.workers import doctor, trial
+from dinoq.workers.check import Check
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
-from dinoq.workers.doctor import Check, Host, examine
+from dinoq.workers.doctor import Host, examine
 from dinoq.workers.models.probe import PROBE_ANSWER
 from dinoq.workers.tasks import WorkFailed
+
+HERE = Surroundings(host="here", env={}, python="python3")
 
 
 class Usage(NamedTuple):
@@ -33,7 +36,8 @@ class Usage(NamedTuple):
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host on which all is well, but for what a test breaks; its server and devices are not started for real."""
     monkeypatch.setattr(doctor, "_broker", lambda _: "starts and answers")
-    monkeypatch.setattr(doctor, "_classes", lambda *_: PROBE_ANSWER)
+    monkeypatch.setattr(trial, "_classes", lambda *_: PROBE_ANSWER)
+    monkeypatch.setattr(doctor, "vendor_checks", lambda _: [])
     return Host(
         state=tmp_path / "state",
         store=tmp_path / "store",
@@ -41,12 +45,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         database_url=f"sqlite:///{tmp_path}/state/dinoq.sqlite",
         broker_url=None,
         insecure_broker=False,
-        devices=tuple(
-            device
-            for device in discover(Surroundings(host="here", env={}, python="python3")).devices
-            if device.vendor == "cpu"
-        ),
+        devices=tuple(device for device in discover(HERE).devices if device.vendor == "cpu"),
         env=os.environ,
+        where=HERE,
     )
 
 
@@ -106,16 +107,14 @@ def test_a_server_that_does_not_come_up_is_broken(
 
 
 def test_a_device_that_answers_wrongly_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_classes", lambda *_: [2, 1, 0, 2])
+    monkeypatch.setattr(trial, "_classes", lambda *_: [2, 1, 0, 2])
     check = checks(host)["device cpu:0"]
     assert (check.status, check.text) == ("broken", "FAIL: it takes red, green, blue, red for [2, 1, 0, 2]")
 
 
 def test_a_device_that_dies_is_broken_with_its_reason(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_classes", failing(WorkFailed(FailureClass.DEVICE, "died of signal 11")))
-    assert checks(host)["device cpu:0"] == Check(
-        "device cpu:0", "broken", "died of signal 11", "see the vendor's log named there"
-    )
+    monkeypatch.setattr(trial, "_classes", failing(WorkFailed(FailureClass.DEVICE, "died of signal 11")))
+    assert checks(host)["device cpu:0"] == Check("device cpu:0", "broken", "FAIL: died of signal 11")
 
 
 def test_a_host_without_devices_is_told(host: Host) -> None:
@@ -134,6 +133,7 @@ def test_a_server_that_workers_would_refuse_is_broken_here_too() -> None:
         insecure_broker=False,
         devices=(),
         env={},
+        where=HERE,
     )
     with pytest.raises(NoBroker, match="in clear"):
         doctor._broker(host)
@@ -153,6 +153,7 @@ def test_a_server_program_that_ends_at_once_is_named(tmp_path: Path, monkeypatch
         insecure_broker=False,
         devices=(),
         env=os.environ,
+        where=HERE,
     )
     with pytest.raises(OSError, match="server does not start"):
         doctor._broker(host)

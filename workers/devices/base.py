@@ -11,15 +11,23 @@ A vendor file is a module with
     toolkit(options)                                      -> text, or None    what compiles on this host; only where
                                                                               compiling needs no device
 
+A vendor whose software may be missing has a second file, VENDOR_pieces.py, with
+
+    pieces(options)                                       -> list of Piece    what `dinoq doctor` finds of it
+
 A new device is one such file, one line in `workers/devices/catalog.py`, and its chips in `jobs/chips.py`.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Literal, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 Options = Dict[str, str]
 """What the device needs to be opened: its index or UUID, its cores, as text."""
+
+
+Status = Literal["found", "missing", "broken", "warning"]
+"""How a doctor finds a thing. `missing` is for information, as this host may not need it; `broken` is a fault."""
 
 
 class DeviceFault(Exception):
@@ -45,6 +53,15 @@ class Found(NamedTuple):
     cores: int = 0
     name: str = ""
     options: Optional[Options] = None
+
+
+class Piece(NamedTuple):
+    """A part of the vendor's software as a doctor finds it."""
+
+    name: str
+    status: Status
+    text: str
+    cure: str = ""
 
 
 class Built(NamedTuple):

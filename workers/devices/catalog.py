@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import importlib.util
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -19,8 +20,8 @@ from dinoq.workers.devices.base import Found
 from dinoq.workers.devices.npu_smi import USUAL_FOLDERS
 from dinoq.workers.vendor_link import VendorLink, VendorTrouble
 
-DISCOVERY_S = 45.0
-"""Longer than a vendor's file waits for npu-smi, so that it can say that it waited in vain."""
+DISCOVERY_S = 70.0
+"""Longer than a vendor's file waits for npu-smi, up to three times, so that it can say that it waited in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,11 @@ class LocalDevice:
         """As `--device` takes it: `310P3:0`."""
         return f"{self.facts.chip}:{self.facts.index}"
 
+    @property
+    def compiled_apart(self) -> bool:
+        """Whether its models are made by a toolchain that needs no device, perhaps on another host."""
+        return hasattr(importlib.import_module(f"dinoq.workers.devices.{self.vendor}"), "toolkit")
+
     def to_json(self) -> str:
         """For the environment of its worker; `device_from_json` reads it back."""
         return json.dumps(asdict(self))
@@ -82,13 +88,20 @@ class Discovered:
 class Vendor:
     """One file of this folder. `signs` says whether it is worth asking here; `apart`: in a process of its own, as the
     vendor's module or program is asked; `own_keys`: its devices' keys are unique in a fleet; `needs`: what is missing
-    where it finds nobody."""
+    where it finds nobody.
+
+    `pieces` is the file that a doctor asks, under `title`; where there is no sign, it says `absent` and names `page`.
+    """
 
     module: str
     signs: Callable[[Surroundings], bool]
     apart: bool = True
     own_keys: bool = False
     needs: Callable[[Surroundings], str] = lambda _: ""
+    title: str = ""
+    pieces: str = ""
+    absent: str = ""
+    page: str = ""
 
 
 def _always(_: Surroundings) -> bool:
@@ -96,7 +109,7 @@ def _always(_: Surroundings) -> bool:
 
 
 def _has_ascend(where: Surroundings) -> bool:
-    path = where.env.get("PATH")
+    path = os.pathsep.join((where.env.get("PATH", os.defpath), USUAL_FOLDERS))
     return bool(where.ascend.get("set_env") or shutil.which("npu-smi", path=path) or shutil.which("atc", path=path))
 
 
@@ -119,8 +132,25 @@ def _nvidia_needs(where: Surroundings) -> str:
 VENDORS: tuple[Vendor, ...] = (
     Vendor(module="cpu", signs=_always, apart=False),
     Vendor(module="null", signs=lambda where: bool(where.null_devices), apart=False),
-    Vendor(module="ascend", signs=_has_ascend, needs=_ascend_needs),
-    Vendor(module="tensorrt", signs=_has_nvidia, own_keys=True, needs=_nvidia_needs),
+    Vendor(
+        module="ascend",
+        signs=_has_ascend,
+        needs=_ascend_needs,
+        title="Ascend",
+        pieces="ascend_pieces",
+        absent="neither npu-smi nor atc is on this host",
+        page="docs/ascend.md",
+    ),
+    Vendor(
+        module="tensorrt",
+        signs=_has_nvidia,
+        own_keys=True,
+        needs=_nvidia_needs,
+        title="T4",
+        pieces="nvidia_pieces",
+        absent="nvidia-ml-py is not installed",
+        page="docs/t4.md",
+    ),
 )
 """In the order in which devices are listed."""
 
@@ -166,6 +196,11 @@ def sampled(devices: Iterable[LocalDevice]) -> dict[str, tuple[LocalDevice, ...]
     return {vendor: mine for vendor, mine in found.items() if mine}
 
 
+def interpreter(vendor: Vendor, where: Surroundings) -> str:
+    """What runs the vendor's module: the one named for it, else dinoq's own."""
+    return where.ascend_python if vendor.module == "ascend" and where.ascend_python else where.python
+
+
 def device_from_json(text: str) -> LocalDevice:
     """The device that `to_json` wrote."""
     values = json.loads(text)
@@ -208,8 +243,8 @@ def _local(found: Found, vendor: Vendor, where: Surroundings) -> LocalDevice:
         cores=found.cores or None,
         pace=where.pace if vendor.apart else "",
     )
-    python = where.ascend_python if vendor.module == "ascend" and where.ascend_python else where.python
-    return LocalDevice(facts=facts, vendor=vendor.module, options=dict(found.options or {}), python=python)
+    options = dict(found.options or {})
+    return LocalDevice(facts=facts, vendor=vendor.module, options=options, python=interpreter(vendor, where))
 
 
 def _machine_id() -> str:

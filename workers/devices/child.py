@@ -81,6 +81,10 @@ class DeviceServer:
         toolkit = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
         return {"found": [one._asdict() for one in self.vendor.discover(options)], "toolkit": toolkit}
 
+    def do_pieces(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
+        """What a doctor finds of the vendor's software, in this interpreter and environment."""
+        return {"pieces": [one._asdict() for one in self.vendor.pieces(options)]}
+
     def do_sample(self, _: Any, devices: Any) -> Dict[str, Any]:
         """One reading of each device, by its options; all at once where the vendor tells of a whole host."""
         at_once = getattr(self.vendor, "sample_all", None)

@@ -22,11 +22,16 @@ from dinoq.workers.devices.npu_smi_text import (
 )
 from dinoq.workers.devices.vendor_program import inherited, run
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 20.0
 USUAL_FOLDERS = "/usr/local/sbin:/usr/local/bin"
 """Where the driver's installer puts it; the first is often not on a user's PATH."""
 LOCK = "/tmp/dinoq-npu-smi.lock"
 """One for the host: it must not follow TMPDIR, of which every device process has its own."""
+
+
+def program() -> Optional[str]:
+    """Where npu-smi is on this host; None without one."""
+    return shutil.which("npu-smi") or shutil.which("npu-smi", path=USUAL_FOLDERS)
 
 
 def inventory(timeout_s: float = TIMEOUT_S) -> Inventory:
@@ -58,15 +63,15 @@ def driver_version(npu: int) -> str:
 
 def ask(*arguments: str, timeout_s: float = TIMEOUT_S) -> str:
     """What `npu-smi ARGUMENTS` prints. One call at a time on a host: it does not bear more. Raises: SmiFault."""
-    program = shutil.which("npu-smi") or shutil.which("npu-smi", path=USUAL_FOLDERS)
-    if program is None:
+    tool = program()
+    if tool is None:
         raise SmiFault("absent", "npu-smi is not on this host: no Ascend driver, or not mounted into this container")
     query = "npu-smi " + " ".join(arguments)
     with _alone(timeout_s):
         try:
-            ran = run([program, *arguments], inherited(), timeout_s)
+            ran = run([tool, *arguments], inherited(), timeout_s)
         except OSError as error:
-            raise SmiFault("permission", "%s cannot be started: %s" % (program, error.strerror)) from None
+            raise SmiFault("permission", "%s cannot be started: %s" % (tool, error.strerror)) from None
     if ran.code is None:
         raise SmiFault("hang", "%s did not answer within %g s; is the driver stuck? See dmesg" % (query, timeout_s))
     refused = refusal(ran.output)

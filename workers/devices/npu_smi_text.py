@@ -116,8 +116,10 @@ def parse_info(text: str) -> Inventory:
         if head:
             chips.append(_chip(head, found))
         head = None if head else found
-    if head or not (chips or TABLE_HEAD.search(text)) or _cut_off(text):
-        raise _unknown("info", head.group(0) if head else text)
+    if head or _cut_off(text):
+        raise SmiFault("layout", "npu-smi info ends within its table: chips could be missing")
+    if not chips and not TABLE_HEAD.search(text):
+        raise _unknown("info", text)
     version = VERSION.search(text)
     return Inventory(version.group(1) if version else "", chips, _processes(processes))
 
@@ -260,4 +262,5 @@ def _unknown(query: str, text: str) -> SmiFault:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+    """The first that says something: rules do not."""
+    return next((line.strip() for line in text.splitlines() if line.strip("+-=| ")), "")

@@ -36,7 +36,7 @@ def discover(options: Options) -> List[Found]:
     pynvml = _open()
     if pynvml is None:
         return []
-    driver = _text(pynvml.nvmlSystemGetDriverVersion())
+    driver = text(pynvml.nvmlSystemGetDriverVersion())
     cards = [_card(pynvml, index, driver) for index in range(pynvml.nvmlDeviceGetCount())]
     found = visible([card for card in cards if card is not None], os.environ.get("CUDA_VISIBLE_DEVICES"))
     toolkit = tensorrt_version() if found else ""
@@ -145,11 +145,11 @@ def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
     """One card, None unless it is a T4. One that fell off its bus tells no name: it is listed, as not healthy."""
     try:
         card = pynvml.nvmlDeviceGetHandleByIndex(index)
-        name = _text(pynvml.nvmlDeviceGetName(card))
+        name = text(pynvml.nvmlDeviceGetName(card))
         if "T4" not in name.split() or tuple(pynvml.nvmlDeviceGetCudaComputeCapability(card)) != T4_CAPABILITY:
             return None
-        uuid = _text(pynvml.nvmlDeviceGetUUID(card))
-        address = _text(pynvml.nvmlDeviceGetPciInfo(card).busId)
+        uuid = text(pynvml.nvmlDeviceGetUUID(card))
+        address = text(pynvml.nvmlDeviceGetPciInfo(card).busId)
     except pynvml.NVMLError as error:
         key = "nvml:%d" % index
         return Found("T4", index, key, healthy=False, busy=str(error), driver=driver, name="unknown NVIDIA card")
@@ -194,6 +194,6 @@ def _told(ask: Callable[..., T], *what: Any) -> Optional[T]:
         return None
 
 
-def _text(told: Any) -> str:
+def text(told: Any) -> str:
     """Old releases of nvidia-ml-py answer bytes."""
     return told.decode() if isinstance(told, bytes) else str(told)

@@ -39,12 +39,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def opened(tmp_path: Path) -> Iterator[Open]:
     made: list[DeviceProcess] = []
 
-    def open_device(found: Found) -> DeviceProcess:
+    def open_device(found: Found, python: str = sys.executable) -> DeviceProcess:
         setup = ChildSetup(
             simulated=True,
             vendor="ascend",
             options=found.options or {},
-            python=sys.executable,
+            python=python,
             env=children.without_empty_paths(os.environ),
             workdir=tmp_path / "run",
             log=tmp_path / "log",

@@ -21,7 +21,7 @@ from dinoq.workers.tasks import WorkFailed
 MODEL = {"input_name": "input", "height": "224", "width": "224"}
 BUILDS = ("T", "A")
 Machine = Callable[..., list[Found]]
-Open = Callable[[Found], DeviceProcess]
+Open = Callable[..., DeviceProcess]
 Compile = Callable[..., Path]
 
 

@@ -14,6 +14,7 @@ from dinoq.jobs.ledger import FailureClass
 from dinoq.workers.devices import ascend, atc
 from dinoq.workers.devices.npu_smi_text import SmiFault
 from tests.contract.ascend.rig import BUILDS, Compile, Machine, Open, evaluate, refusal, with_gears
+from tests.interpreters import older_python
 
 
 def test_the_simulated_machine_is_discovered_as_a_real_one(machine: Machine) -> None:
@@ -35,6 +36,17 @@ def test_a_model_runs_on_either_build(machine: Machine, opened: Open, compiled: 
     times = work.measured(0.0)
     assert (times.compute_ms > 0).all()
     assert (times.h2d_ms >= 0).all()
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.10"])
+def test_the_device_process_runs_in_an_older_interpreter(
+    machine: Machine, opened: Open, compiled: Compile, version: str, pytestconfig: pytest.Config
+) -> None:
+    """The wheels of aclruntime end at 3.10, and dinoq begins at 3.11."""
+    python = older_python(version, pytestconfig.cache.mkdir("interpreters"))
+    found = machine(DINOQ_SIM_NULL="1")  # there it has numpy alone
+    work = evaluate(opened(found[0], python), compiled(4))
+    assert (work.n_done, work.classes[:, 0].tolist()) == (11, [0] * 11)
 
 
 @pytest.mark.parametrize("build", BUILDS)

@@ -98,7 +98,7 @@ def test_a_table_without_chips_is_an_empty_one() -> None:
     ids=["empty", "crash", "other-units", "no-second-row", "no-first-row", "other-columns", "garbled", "cut-off"],
 )
 def test_an_unknown_layout_is_refused_and_never_half_read(text: str) -> None:
-    with pytest.raises(SmiFault, match="prints what dinoq does not know") as fault:
+    with pytest.raises(SmiFault, match=r"prints what dinoq does not know|ends within its table") as fault:
         parse_info(text)
     assert fault.value.reason == "layout"
 

@@ -31,3 +31,14 @@ def write_mean_colour(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6)
     onnx.save(model, str(path))
     return path
+
+
+def write_cast_colour(path: Path, kind: int, *, alone: bool) -> Path:
+    """The same at 224 x 224, with its answer as another kind of number (onnx.TensorProto): that alone, or beside it."""
+    model = onnx.load(str(write_mean_colour(path, side=224)))
+    model.graph.node.append(helper.make_node("Cast", ["class"], ["cast"], to=kind))
+    if alone:
+        model.graph.output.pop()
+    model.graph.output.append(helper.make_tensor_value_info("cast", kind, ["N", 3]))
+    onnx.save(model, str(path))
+    return path

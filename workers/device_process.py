@@ -50,12 +50,14 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramKey:
-    """Which program an item needs: the artifact's file, its batch and precision, and pictures of `crop` pixels."""
+    """Which program an item needs: the artifact's file, its batch and precision, pictures of `crop` pixels, and the
+    model's classes, where somebody knows them."""
 
     artifact: Path
     batch: int
     precision: str
     crop: int = 224
+    classes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,4 +351,7 @@ def _layout(key: ProgramKey, answer: Mapping[str, Any]) -> ring.Layout:
             f"the program maps {dtype} {tuple(shape)} to {tuple(output)}; expected [batch, 3, {key.crop}, {key.crop}]"
         )
         raise WorkFailed(FailureClass.PERMANENT, f"{text} to [batch, classes]")
+    if key.classes not in (None, output[1]):
+        text = f"the program tells {output[1]} classes apart, the model {key.classes}: it was made from another model"
+        raise WorkFailed(FailureClass.PERMANENT, text)
     return ring.plan_layout(key.batch, picture, dtype, int(output[1]), float(answer["batch_ms"]))

@@ -102,11 +102,16 @@ class DeviceWorker:
     def _program(self, held: Claim) -> ProgramKey:
         if held.artifact is None or not self._store.verify(held.artifact):
             raise WorkFailed(
-                FailureClass.PERMANENT, f"the artifact of run {held.run_no} is missing or changed in the store"
+                FailureClass.PERMANENT,
+                f"the artifact of run {held.run_no} is missing or changed in the store; submit the job again",
             )
-        path = self._store.artifact_path(held.artifact)
-        crop = held.spec.recipe.crop
-        return ProgramKey(artifact=path, batch=held.run.batch, precision=held.run.precision, crop=crop)
+        return ProgramKey(
+            artifact=self._store.artifact_path(held.artifact),
+            batch=held.run.batch,
+            precision=held.run.precision,
+            crop=held.spec.recipe.crop,
+            classes=held.spec.model.classes,
+        )
 
     def _shard(self, held: Claim) -> Shard:
         try:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import TensorProto
 
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers.tasks import WorkFailed
 from tests import t4
-from tests.models import write_mean_colour
+from tests.models import write_cast_colour, write_mean_colour
 
 
 @pytest.fixture
@@ -110,3 +111,17 @@ HEAP.allocate = lambda nbytes, real=HEAP.allocate: real(nbytes if nbytes < 1 << 
     )
     assert kind == "permanent"
     assert "allocating 3 MiB for input: cudaErrorMemoryAllocation (CUDA error 2)" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "alone", "words"),
+    [
+        (TensorProto.FLOAT, False, "the ONNX has 1 inputs and 2 outputs; expected one of each"),
+        (TensorProto.INT32, True, "tensor cast is DataType.INT32; expected FLOAT or HALF"),
+    ],
+)
+def test_outputs_other_than_one_of_floats_are_refused(tmp_path: Path, kind: int, alone: bool, words: str) -> None:
+    onnx = write_cast_colour(tmp_path / "model.onnx", kind, alone=alone)
+    with t4.host(t4.machine(tmp_path), tmp_path) as host, pytest.raises(WorkFailed) as failed:
+        host.load(host.compile(onnx, 4)[0], 4)
+    assert (failed.value.failure.kind, str(failed.value)) == (FailureClass.PERMANENT, words)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 INPUT_DTYPES = ("float32", "float16", "uint8")
 """uint8: the model was compiled with AIPP, which normalises on the chip."""
+OUTPUT_DTYPES = ("float32", "float16")
 DEVICE_ERRORS = ("507033", "acl open device", "SetDevice failed")
 VISIBLE = "ASCEND_RT_VISIBLE_DEVICES"
 LOG_INFO = 2
@@ -60,6 +61,9 @@ class OmProgram(Program):
         self.input, self.output = _tensor(inputs[0], batch), _tensor(outputs[0], batch)
         if self.input.dtype not in INPUT_DTYPES:
             raise DeviceFault("permanent", "input %s is %s; expected float or uint8" % (self.input[0], self.input[2]))
+        if self.output.dtype not in OUTPUT_DTYPES:
+            text = "output %s is %s; expected logits as float32 or float16"
+            raise DeviceFault("permanent", text % (self.output.name, self.output.dtype))
         self._input_bytes = inputs[0].realsize
         if _nbytes(self.input) != self._input_bytes:
             text = "input %s %s is %d bytes by its shape, %d by the model's word"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from pathlib import Path
@@ -102,3 +103,12 @@ def test_holding_ends_when_it_should() -> None:
     end = time.perf_counter() + 0.002
     pace.hold_until(end)
     assert time.perf_counter() >= end
+
+
+def test_a_process_that_is_held_up_while_it_waits_does_not_sleep_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock moves by 7 ms between any two looks at it."""
+    slept: list[int] = []
+    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=itertools.count(0.0, 0.007).__next__))
+    monkeypatch.setattr(pace, "_usleep", slept.append)
+    pace.hold_until(0.017)
+    assert slept == pytest.approx([16_700, 9_700, 2_700], abs=1)

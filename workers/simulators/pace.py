@@ -74,8 +74,9 @@ class Jitter:
 
 def hold_until(end: float) -> None:
     """Wait until `time.perf_counter()` shows `end`, with the GIL held: no thread of this process runs meanwhile."""
-    while end - time.perf_counter() > SPIN_S:
-        _usleep(int(min(SLEEP_S, end - time.perf_counter() - SPIN_S) * 1e6))
+    # The clock is read once a turn: usleep takes a rest below zero, as after a pause between two looks, for 71 minutes.
+    while (rest_s := end - time.perf_counter() - SPIN_S) > 0:
+        _usleep(int(min(SLEEP_S, rest_s) * 1e6))
     while time.perf_counter() < end:
         pass
 

@@ -24,11 +24,10 @@ from dinoq.jobs.ledger import FailureClass, Phase
 from dinoq.workers import children
 from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Inference
-from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, spawn
+from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, next_message, spawn
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
-from dinoq.workers.vendor_link import MAX_ANSWER
 
 log = logging.getLogger(__name__)
 
@@ -281,7 +280,7 @@ class DeviceProcess:
     def _receive(self, life: Incarnation) -> None:
         while True:
             try:
-                message = life.link.recv(MAX_ANSWER)
+                message = next_message(life.link)
             except BlockingIOError:  # nothing came for LOOK_S
                 self._close_if_idle(life)
                 continue

@@ -19,7 +19,7 @@ from dinoq.jobs.ledger import FailureClass
 from dinoq.workers import children
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
-from dinoq.workers.vendor_link import CHILD
+from dinoq.workers.vendor_link import CHILD, MAX_ANSWER
 
 if TYPE_CHECKING:
     from dinoq.workers.device_process import ChildSetup
@@ -64,6 +64,18 @@ def spawn(setup: ChildSetup) -> Incarnation | None:
         theirs.close()
     (setup.workdir / PID_FILE).write_text(str(process.pid))
     return Incarnation(process, ours)
+
+
+def next_message(link: socket.socket) -> bytes:
+    """The next message, empty when there will be none. Raises: BlockingIOError when none came for LOOK_S; OSError.
+
+    One that ends with messages unread, as after a fault with more batches sent, resets the link: Linux says so once,
+    and before it gives what was sent last.
+    """
+    try:
+        return link.recv(MAX_ANSWER)
+    except ConnectionResetError:
+        return link.recv(MAX_ANSWER)
 
 
 def end_gently(life: Incarnation) -> None:

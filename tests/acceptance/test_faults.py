@@ -50,7 +50,7 @@ def test_lost_hanging_slow_and_sticky_devices_change_no_count(lab: Lab) -> None:
     health = lab.health()
     assert [health[f"north/{name}"] for name in ("310P3:0", "310P3:2", "T4:0")] == ["faulty", "-", "-"]
     assert "north/310P3:0" in {one["device"] for one in report["runs"][0]["left_out"]}
-    assert report["runs"][1]["left_out"] == []
+    assert "north/T4:0" not in {one["device"] for one in report["runs"][1]["left_out"]}
     told = lab.shell.dinoq("logs", report["job"]).out
     assert "the execution failed: [-1][ACL: general failure] EZ9999" in told
     assert "no progress while running for 3 s; the device process was killed" in told

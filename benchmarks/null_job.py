@@ -1,4 +1,4 @@
-"""A job for null devices, put into the ledger as if its photos had been preprocessed, and the workers that do it.
+"""A job for devices that compute nothing, put into the ledger as if its photos had been preprocessed, and the workers that do it.
 
 Ledger, broker, claims, shards, normalisation, ring, top-5 and results are the real ones; one shard stands for all.
 """
@@ -22,6 +22,7 @@ from dinoq.db.records import job_record
 from dinoq.jobs.record import RunRecord
 from dinoq.jobs.result import Times
 from dinoq.workers.data.store import open_store
+from tests.models import write_mean_colour
 
 BATCH = 16
 
@@ -35,21 +36,44 @@ class Outcome:
     idle: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Devices of one kind that compute nothing: their chip and number, and the flags and variables of `dinoq up`."""
+
+    chip: str
+    devices: int
+    flags: tuple[str, ...]
+    variables: dict[str, str]
+
+
 def run_null_job(
     samples: int, devices: int, images_per_s: int, watch: Callable[[int], None] = lambda _: None
 ) -> Outcome:
     """Evaluate `samples` on so many null devices; `watch(pid of dinoq up)` is called twice a second meanwhile."""
+    variables = {"DINOQ_NULL_DEVICES": f"{devices}:{images_per_s}"}
+    return _run(samples, Host(chip="null", devices=devices, flags=(), variables=variables), watch)
+
+
+def run_simulated_job(samples: int, chip: str, devices: int, images_per_s: int) -> Outcome:
+    """The same on simulated devices, through the vendor's toolchain and runtime; they wait for the rest of their time."""
+    with tempfile.TemporaryDirectory() as folder:
+        pace = Path(folder) / "pace.toml"
+        pace.write_text(f'[{chip}]\nimages_per_s = {{ "{BATCH}" = {images_per_s} }}\n')
+        flags = ("--simulate", f"{chip}:{devices}", "--pace", str(pace))
+        return _run(samples, Host(chip=chip, devices=devices, flags=flags, variables={"DINOQ_SIM_NULL": "1"}))
+
+
+def _run(samples: int, host: Host, watch: Callable[[int], None] = lambda _: None) -> Outcome:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         state, store = home / "state", open_store(home / "store")
         state.mkdir()
         db = open_database(f"sqlite:///{state / 'dinoq.sqlite'}")
-        job = _submitted(db, store, samples)
+        job = _submitted(db, store, samples, host.chip)
         env = {**os.environ, "HOME": str(home), "DINOQ_STATE": str(state), "DINOQ_STORE": str(store.path)}
-        env["DINOQ_NULL_DEVICES"] = f"{devices}:{images_per_s}"
-        names = ",".join(f"null:{number}" for number in range(devices))
-        argv = [sys.executable, "-P", "-m", "dinoq", "up", "--prep", "0", "--device", names]
-        up = subprocess.Popen(argv, env=env, cwd=home, stderr=subprocess.DEVNULL)
+        names = ",".join(f"{host.chip}:{number}" for number in range(host.devices))
+        argv = [sys.executable, "-P", "-m", "dinoq", "up", "--prep", "0", "--device", names, *host.flags]
+        up = subprocess.Popen(argv, env=env | host.variables, cwd=home, stderr=subprocess.DEVNULL)
         try:
             while job_progress(db, job).state == "active":
                 watch(up.pid)
@@ -59,7 +83,7 @@ def run_null_job(
             up.wait()
         run = job_record(db, job).runs[0]
         db.close()
-        return _outcome(run, devices)
+        return _outcome(run, host.devices)
 
 
 def _outcome(run: RunRecord, devices: int) -> Outcome:
@@ -71,7 +95,7 @@ def _outcome(run: RunRecord, devices: int) -> Outcome:
     )
 
 
-def _submitted(db, store, samples: int) -> int:  # type: ignore[no-untyped-def]
+def _submitted(db, store, samples: int, chip: str) -> int:  # type: ignore[no-untyped-def]
     """A job whose every slice is one and the same cached shard of noise."""
     from dinoq.db.claims import claim
     from dinoq.db.fleet import register_worker, retire_worker
@@ -87,10 +111,10 @@ def _submitted(db, store, samples: int) -> int:  # type: ignore[no-untyped-def]
     key = _noise_shard(store)
     manifest = Manifest(tuple(f"{n:06}.jpg" for n in range(samples)), (0,) * samples)
     model = ModelRef(
-        name="null", sha256=_model(store), input_name="i", output_name="o", classes=1000, input_hw=(224, 224)
+        name="null", sha256=_model(store), input_name="input", output_name="class", classes=1000, input_hw=(224, 224)
     )
     data = DataRef(source="/nowhere", manifest_id=manifest.id, samples=samples)
-    runs = plan_runs(parse_chips("null"), (BATCH,), None)
+    runs = plan_runs(parse_chips(chip), (BATCH,), None)
     spec = JobSpec(name="null", model=model, data=data, recipe=RECIPES["dino"], runs=runs)
     job = submit(db, spec, manifest, owner="bench", store_id=store.id)
     facts = WorkerFacts(id="bench", host="b", kind="prep", pid=1, store_id=store.id, state_id="b", version="1")
@@ -125,7 +149,6 @@ def _noise_shard(store) -> str:  # type: ignore[no-untyped-def]
 
 
 def _model(store) -> str:  # type: ignore[no-untyped-def]
-    file = store.path / "null.onnx"
-    file.write_bytes(b"null")
-    sha256: str = store.add_model(file)
+    """One that a toolchain reads; nobody executes it."""
+    sha256: str = store.add_model(write_mean_colour(store.path / "null.onnx", side=224, classes=1000))
     return sha256

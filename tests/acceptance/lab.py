@@ -13,7 +13,7 @@ from dinoq.db.records import job_record
 from tests.command import Answer, Shell
 from tests.models import write_mean_colour
 
-PHOTOS, BATCH, PART = 2560, 16, 256
+PHOTOS, BATCH = 2048, 16
 TOP1 = PHOTOS - PHOTOS // 8
 """Every eighth label is wrong."""
 IMAGES_PER_S = 800
@@ -43,9 +43,10 @@ class Lab:
         """The flags of a simulated machine with these devices."""
         return ["--simulate", simulate, "--pace", self.folder / "pace.toml"]
 
-    def faults(self, text: str, name: str) -> dict[str, str]:
-        """The variables that inject faults; what the devices remember of them is the machine `name`'s."""
-        return {"DINOQ_SIM_FAULTS": text, "DINOQ_SIM_STATE": str(self.folder / name), "DINOQ_SIM_WAIT": "1"}
+    def broken(self, faults: str, host: str) -> dict[str, str]:
+        """The variables of a simulated host on which this goes wrong, with devices of its own."""
+        state = str(self.folder / host)
+        return {"DINOQ_SIM_FAULTS": faults, "DINOQ_SIM_STATE": state, "DINOQ_SIM_WAIT": "1", "DINOQ_HOST": host}
 
     def ledger(self) -> Database:
         """The user's ledger; close it."""
@@ -62,9 +63,8 @@ class Lab:
             db.close()
 
     def health(self) -> dict[str, str]:
-        """The state of every device that ever registered, by chip and index."""
-        rows = self.shell.dinoq("devices", "--json").json
-        return {f"{row['chip']}:{row['index']}": row["health"] for row in rows}
+        """The state of every device that ever registered, by `host/chip:index`."""
+        return {row["device"]: row["health"] for row in self.shell.dinoq("devices", "--json").json}
 
 
 def make_lab(folder: Path, **variables: str) -> Lab:

@@ -284,6 +284,8 @@ class DeviceProcess:
             except BlockingIOError:  # nothing came for LOOK_S
                 self._close_if_idle(life)
                 continue
+            except OSError:
+                return
             if not message:
                 return
             self._last_sign = time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from dinoq.db.engine import Database
 from dinoq.db.history import list_jobs
 from dinoq.db.progress import job_progress
 from dinoq.db.tables.fleet import Device
+from dinoq.jobs.ledger import Kind
 from tests.acceptance.conftest import Bench
-from tests.processes import eventually
+from tests.crew import at_work
+from tests.processes import eventually, kill_one
 
 OTHER = "pid 4000000 python3 17.4 GB"
 SIMULATED = ("--chip", "310P3", "--simulate", "310P3:1", "--format", "json")
@@ -57,3 +61,24 @@ def test_a_busy_device_is_waited_for_and_said_and_then_used(bench: Bench, ledger
     assert told["samples"] >= 1
     assert told["power_mean_w"] > 0
     assert (told["foreign_most"], told["throttled"]) == (0, 0.0)
+
+
+def test_foreign_work_and_heat_during_a_run_make_it_unstable_even_if_the_sampler_died(
+    bench: Bench, ledger: Database, tmp_path: Path
+) -> None:
+    other, pid = tmp_path / "other", bench.shell.home / ".dinoq/state/run/310P3-0/pid"
+    faults = f"throttle@310P3:0,busy@310P3:0:once={other}"
+    process = bench.shell.start("run", *bench.args(*SIMULATED, "--loop", "200"), DINOQ_SIM_FAULTS=faults)
+    eventually(lambda: at_work(ledger, 1, Kind.INFER, "running"), "the run")
+    device_process = int(pid.read_text())
+    os.kill(device_process, signal.SIGSTOP)  # it shall not end before it was seen
+    kill_one(process.pid, "worker sample ascend")
+    other.touch()
+    eventually(lambda: busy_text(ledger) == OTHER, "the sampler to see it")
+    os.kill(device_process, signal.SIGCONT)
+    run, err = report_after(process)
+    assert "worker sample-ascend ended (signal 9) and starts again" in err
+    found = stability(run)
+    assert (found["status"], found["decides"]) == ("UNSTABLE", False)
+    assert f"contaminated: foreign work on {run['devices'][0]['label']} ({OTHER})" in found["text"]
+    assert "was throttled in 100 % of its readings (clock 640 of 1080 MHz, cause not told)" in found["text"]

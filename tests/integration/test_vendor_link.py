@@ -36,7 +36,7 @@ def test_it_is_given_up_in_time(hanging: tuple[VendorLink, int]) -> None:
 def test_an_interrupt_ends_it_and_the_wait_for_its_answer(hanging: tuple[VendorLink, int]) -> None:
     link, pid = hanging
     threading.Timer(0.05, link.interrupt).start()
-    with pytest.raises(VendorTrouble, match="the process that asks null ended"):
+    with pytest.raises(VendorTrouble, match="which asks null, ended"):
         link.ask("sample", 30, devices=[])
     assert not alive(pid)
     link.interrupt()

@@ -14,7 +14,7 @@ from dinoq.jobs.errors import StateBusy
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
     from dinoq.jobs.spec import JobSpec
-    from dinoq.workers.supervisor import Setup
+    from dinoq.workers.host import Setup
 
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
 Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
@@ -26,6 +26,9 @@ Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
 Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+Warmup = Annotated[
+    str | None, typer.Option("--warmup", help="executions before the first that is timed; 10 by default")
+]
 AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
 TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
 Artifacts = Annotated[
@@ -60,6 +63,7 @@ def submit(
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
+    warmup: Warmup = None,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -71,7 +75,7 @@ def submit(
     """Check and store a job. Any host of the fleet with the chip takes it up; none need be alive now."""
     from dinoq.cli.submission import prepare, store_job
 
-    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
+    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline})
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
     prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
@@ -107,6 +111,7 @@ def run(
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
+    warmup: Warmup = None,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -125,7 +130,7 @@ def run(
     from dinoq.cli.submission import prepare
 
     renderer(format)
-    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
+    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
     now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
     check_fleet(now, into_fleet=into_fleet)

@@ -12,12 +12,15 @@ from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
-from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, plan_runs
+from dinoq.jobs.spec import WARMUP, DataRef, JobSpec, ModelRef, plan_runs
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
     from dinoq.jobs.manifest import Manifest
     from dinoq.workers.data.datasets import Dataset
+
+
+MAX_WARMUP = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         runs=runs,
         baseline_top1=_baseline(settings, model),
         loop=wishes.loop,
+        warmup=_warmup(settings),
         part_of=dataset.part_of,
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
@@ -109,7 +113,7 @@ def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tupl
 
     text = settings.need("model", "--model")
     path = Path(settings.models.get(text, {}).get("path", text))
-    ref = read_model(path, default_hw=(recipe.crop, recipe.crop))
+    ref = read_model(path)
     check_batches(ref, batches)
     check_recipe(ref, recipe)
     return path, ref
@@ -139,6 +143,15 @@ def _check_classes(dataset: Dataset, ref: ModelRef) -> None:
     from dinoq.workers.data.datasets import check_classes
 
     check_classes(dataset.manifest, ref.classes)
+
+
+def _warmup(settings: Settings) -> int:
+    text = settings.get("warmup") or str(WARMUP)
+    if not text.isdecimal() or int(text) > MAX_WARMUP:
+        raise UsageError(
+            f"warmup is {text!r}; expected a whole number from 0 to {MAX_WARMUP}.", hint=f"--warmup {WARMUP}"
+        )
+    return int(text)
 
 
 def _baseline(settings: Settings, model: Path) -> float | None:

@@ -113,6 +113,7 @@ class Report:
     recipe: Recipe
     baseline_top1: float | None
     loop: int
+    warmup: int
     runs: tuple[RunReport, ...]
     unreadable: tuple[Unreadable, ...]
     failed_slices: tuple[SliceRecord, ...]
@@ -149,6 +150,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         recipe=spec.recipe,
         baseline_top1=spec.baseline_top1,
         loop=spec.loop,
+        warmup=spec.warmup,
         runs=runs,
         unreadable=unreadable_of(record.slices, manifest),
         failed_slices=tuple(piece for piece in record.slices if piece.error),

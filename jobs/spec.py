@@ -10,6 +10,8 @@ from dinoq.jobs.chips import Chip, Precision
 from dinoq.jobs.recipe import Recipe, recipe_from_json
 
 SPEC_VERSION = 1
+WARMUP = 10
+"""Executions before the first that is timed, unless somebody asks for others."""
 Mode = Literal["dataset", "pure"]
 
 
@@ -70,7 +72,8 @@ class JobSpec:
     """What one submit asked for.
 
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
-    is fed for timing (accuracy from the first pass only); `part_of` is the whole dataset's size when `--limit` took a
+    is fed for timing (accuracy from the first pass only); `warmup` how often a program is executed on no data before it
+    is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when `--limit` took a
     sample of it.
     """
 
@@ -81,6 +84,7 @@ class JobSpec:
     runs: tuple[RunSpec, ...]
     baseline_top1: float | None = None
     loop: int = 1
+    warmup: int = WARMUP
     part_of: int | None = None
     version: int = SPEC_VERSION
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dinoq.jobs.ledger import FailureClass, Phase
+from dinoq.jobs.spec import WARMUP
 from dinoq.workers import children
 from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Inference
@@ -49,14 +50,15 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramKey:
-    """Which program an item needs: the artifact's file, its batch and precision, pictures of `crop` pixels, and the
-    model's classes, where somebody knows them."""
+    """Which program an item needs: the artifact's file, its batch and precision, pictures of `crop` pixels, the
+    model's classes, where somebody knows them, and how often it is executed before anything is timed, at least."""
 
     artifact: Path
     batch: int
     precision: str
     crop: int = 224
     classes: int | None = None
+    warmup: int = WARMUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +148,14 @@ class DeviceProcess:
             return 0.0
         begun = time.monotonic()
         self._loaded = None
-        request = {"do": "load", "artifact": str(key.artifact), "batch": key.batch, "precision": key.precision}
-        answer = self._ask({**request, "options": self._setup.options}, beat, Phase.LOADING)
+        request: dict[str, Any] = {
+            "do": "load",
+            "artifact": str(key.artifact),
+            "batch": key.batch,
+            "precision": key.precision,
+        }
+        request |= {"warmup": key.warmup, "options": self._setup.options}
+        answer = self._ask(request, beat, Phase.LOADING)
         self._check_origin(answer["simulated"])
         layout = _layout(key, answer)
         self._memory = None  # the old ring's pages go before the new one's come
@@ -198,11 +206,12 @@ class DeviceProcess:
             raise WorkFailed(FailureClass.PERMANENT, text)
 
     def _take_slot(self, work: Inference, beat: Beat) -> None:
+        """A slot that is taken is sent: whoever is to stop is told so before."""
+        beat(Phase.RUNNING, work.n_done)
         while not self._free.acquire(timeout=WAIT_S):
             beat(Phase.RUNNING, work.n_done)
             self._check_progress()
-        beat(Phase.RUNNING, work.n_done)
-        if work.failed is not None:
+        if work.failed is not None:  # its process is gone, and the slots with it
             raise work.failed
 
     def _send_slot(self, life: Incarnation, flight: Flight, slot: int) -> None:
@@ -231,13 +240,18 @@ class DeviceProcess:
                 life.link.send(body)
             else:
                 socket.send_fds(life.link, [body], [descriptor])
-        while True:
-            with contextlib.suppress(queue.Empty):
-                answer = life.answers.get(timeout=WAIT_S)
-                break
-            beat(phase, 0)
-            if time.monotonic() - begun > deadline_s:
-                self._kill(life, phase, deadline_s)
+        answer = None
+        try:
+            while True:
+                with contextlib.suppress(queue.Empty):
+                    answer = life.answers.get(timeout=WAIT_S)
+                    break
+                beat(phase, 0)
+                if time.monotonic() - begun > deadline_s:
+                    self._kill(life, phase, deadline_s)
+        except BaseException:
+            self._give_up(life, phase)
+            raise
         if answer is None:
             raise life.verdict or WorkFailed(FailureClass.TRANSIENT, "the device process is gone")
         return answer
@@ -260,6 +274,12 @@ class DeviceProcess:
         deadline_s = self._deadlines.running_s
         if life and self._in_flight and time.monotonic() - self._last_sign > deadline_s:
             self._kill(life, Phase.RUNNING, deadline_s)
+
+    def _give_up(self, life: Incarnation, phase: Phase) -> None:
+        """Nobody waits for the answer any more: left alive, it would be taken for the next request's."""
+        text = f"the device process was ended: what it did while {phase} is not wanted any more"
+        life.verdict = life.verdict or WorkFailed(FailureClass.TRANSIENT, text, life.id)
+        children.kill(life.process)
 
     def _kill(self, life: Incarnation, phase: Phase, deadline_s: float) -> None:
         text = f"no progress while {phase} for {deadline_s:.0f} s; the device process was killed"

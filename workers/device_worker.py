@@ -111,6 +111,7 @@ class DeviceWorker:
             precision=held.run.precision,
             crop=held.spec.recipe.crop,
             classes=held.spec.model.classes,
+            warmup=held.spec.warmup,
         )
 
     def _shard(self, held: Claim) -> Shard:

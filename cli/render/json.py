@@ -46,6 +46,7 @@ def to_values(report: Report) -> Values:
         "recipe": report.recipe.to_json(),
         "baseline_top1": report.baseline_top1,
         "loop": report.loop,
+        "warmup": report.warmup,
         "runs": [_run(run) for run in report.runs],
         "unreadable": [asdict(one) for one in report.unreadable],
         "failed_slices": [

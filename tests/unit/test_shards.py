@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from dinoq.jobs.errors import BadDataset, BadFolder
@@ -15,7 +18,7 @@ from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers.data.shards import BLOCK, DamagedShard, Shard, ShardWriter, fresh_file, open_shard, shard_key
 from dinoq.workers.data.slices import store_slice
-from dinoq.workers.data.store import Store, open_store
+from dinoq.workers.data.store import Store, open_store, remove_leftovers
 
 DINO = RECIPES["dino"]
 N = BLOCK + 3
@@ -160,3 +163,32 @@ def test_an_artifact_outside_the_store_is_refused(store: Store) -> None:
 def test_a_key_is_hexadecimal_or_nothing(store: Store) -> None:
     with pytest.raises(BadFolder):
         store.shard_path("../../x")
+
+
+@given(at=st.integers(1, 600), bit=st.integers(0, 7))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_a_flipped_bit_behind_the_pixels_is_seen(tmp_path: Path, at: int, bit: int) -> None:
+    path = tmp_path / "a.shard"
+    with path.open("wb") as out:
+        writer = ShardWriter(out, DINO)
+        for n in range(3):
+            writer.next_sample()
+            writer.accept("it is no picture" if n == 1 else "")
+        pixels = 3 * 3 * 224 * 224
+        writer.finish()
+    body = bytearray(path.read_bytes())
+    body[pixels + at % (len(body) - pixels)] ^= 1 << bit
+    path.write_bytes(body)
+    with pytest.raises(DamagedShard):
+        open_shard(path)
+
+
+def test_what_killed_workers_had_begun_goes_after_a_day(store: Store, tmp_path: Path) -> None:
+    folder = store.path / "shards"
+    folder.mkdir(exist_ok=True)
+    old, fresh = folder / ".old", folder / ".fresh"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (0, 0))
+    remove_leftovers(store)
+    assert not old.exists() and fresh.exists()

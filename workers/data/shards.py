@@ -1,7 +1,8 @@
 """One shard: the uint8 pixels of a slice in one file, checked as it is read.
 
 Layout: planar pixels [n, 3, H, W] from offset 0, so that the file can be mapped; then a JSON trailer (version, shape,
-crc32 per block of 32 samples, readable flags and reasons), its length as 8 bytes little-endian, and a magic of 8 bytes.
+crc32 per block of 32 samples, readable flags and reasons), its crc32 as 4 and its length as 8 bytes little-endian, and a
+magic of 8 bytes.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from dinoq.jobs.recipe import Recipe
 
 BLOCK = 32
 """Samples per checksum: 4.8 MB at 224 pixels."""
-MAGIC = b"dinoqsh1"
-LENGTH = struct.Struct("<Q")
+MAGIC = b"dinoqsh2"
+FOOT = struct.Struct("<IQ8s")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -50,7 +51,7 @@ def shard_key(sample_sha256s: bytes, recipe: Recipe, salt: str) -> str:
     """
     zeros = bytes(32)
     unread = any(sample_sha256s[at : at + 32] == zeros for at in range(0, len(sample_sha256s), 32))
-    parts = [recipe.pixel_digest(), decoder_versions(), "planar uint8 1", salt if unread else ""]
+    parts = [recipe.pixel_digest(), decoder_versions(), "planar uint8 2", salt if unread else ""]
     return hashlib.sha256(json.dumps(parts).encode() + sample_sha256s).hexdigest()
 
 
@@ -107,7 +108,7 @@ class ShardWriter:
         flags = self._readable.hex()
         trailer = {"version": 1, "shape": shape, "crc32": self._crcs, "readable": flags, "reasons": self._reasons}
         body = json.dumps(trailer).encode()
-        self._out.write(body + LENGTH.pack(len(body)) + MAGIC)
+        self._out.write(body + FOOT.pack(crc32(body), len(body), MAGIC))
         return bytes(self._readable)
 
     def _flush(self) -> None:
@@ -145,32 +146,33 @@ def fresh_file(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 def open_shard(path: Path) -> Shard:
     """Map a shard. Raises: DamagedShard."""
+    name = path.name[:12]
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            trailer, end = _trailer(path, file, size)
+            trailer, end = _trailer(name, file)
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        pixels = np.frombuffer(mapped, np.uint8, end).reshape(trailer["shape"])
+        readable = np.frombuffer(bytes.fromhex(trailer["readable"]), np.uint8).astype(np.bool_)
+        return Shard(path, pixels, readable, trailer["crc32"], trailer["reasons"])
     except FileNotFoundError:
-        raise DamagedShard(f"shard {path.name[:12]} is not in the store") from None
+        raise DamagedShard(f"shard {name} is not in the store") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedShard(f"shard {path.name[:12]} has no readable trailer: {error}") from None
-    n, channels, height, width = trailer["shape"]
-    if n * channels * height * width != end:
-        raise DamagedShard(f"shard {path.name[:12]} has {end} bytes of pixels")
-    pixels = np.frombuffer(mapped, np.uint8, end).reshape(n, channels, height, width)
-    readable = np.frombuffer(bytes.fromhex(trailer["readable"]), np.uint8).astype(np.bool_)
-    return Shard(path, pixels, readable, trailer["crc32"], trailer["reasons"])
+        raise DamagedShard(f"shard {name} has no readable trailer: {error}") from None
 
 
-def _trailer(path: Path, file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
-    tail = LENGTH.size + len(MAGIC)
-    file.seek(max(0, size - tail))
-    end = file.read()
-    if len(end) != tail or end[LENGTH.size :] != MAGIC:
-        raise DamagedShard(f"shard {path.name[:12]} is cut short")
-    (length,) = LENGTH.unpack(end[: LENGTH.size])
-    at = size - tail - length
-    if at < 0:
-        raise DamagedShard(f"shard {path.name[:12]} is cut short")
-    file.seek(at)
-    return json.loads(file.read(length)), at
+def _trailer(name: str, file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """What stands behind the pixels, and where they end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - FOOT.size))
+    foot = file.read()
+    if len(foot) != FOOT.size:
+        raise DamagedShard(f"shard {name} is cut short")
+    checksum, length, magic = FOOT.unpack(foot)
+    end = size - FOOT.size - length
+    if magic != MAGIC or end < 0:
+        raise DamagedShard(f"shard {name} is cut short")
+    file.seek(end)
+    body = file.read(length)
+    if crc32(body) != checksum:
+        raise DamagedShard(f"shard {name} is damaged in its trailer")
+    return json.loads(body), end

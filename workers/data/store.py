@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import time
 import uuid
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dinoq.jobs.ledger import ArtifactRef
 from dinoq.jobs.spec import GivenArtifact
 from dinoq.workers.data.shards import fresh_file
 
+LEFT_OVER_S = 86_400.0
 CHUNK = 1 << 20
 
 
@@ -86,6 +88,15 @@ class Store:
             return _remembered_sha256(path, facts.st_size, facts.st_mtime_ns) == artifact.sha256
         except OSError:
             return False
+
+
+def remove_leftovers(store: Store) -> None:
+    """What killed workers had begun to write, a day ago or earlier."""
+    for folder in ("shards", "artifacts", "models"):
+        for begun in (store.path / folder).glob(".*"):
+            with contextlib.suppress(OSError):  # another host was quicker
+                if time.time() - begun.stat().st_mtime > LEFT_OVER_S:
+                    begun.unlink()
 
 
 def open_store(path: Path) -> Store:

@@ -15,6 +15,8 @@ from dinoq.workers.data.resample import agrees_with_pillow, resized_centre
 # Our own limit stands below. Pillow's warnings on odd files are for nobody here; a filter per call is not thread-safe.
 Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", module=r"PIL\.")
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+"""What may be decoded, whatever a file is called: not all of Pillow's formats are pictures alone (EPS is a program)."""
 MAX_PIXELS = 200_000_000
 """Of a photo before the resize: 600 MB as RGB."""
 CENTRE_PIXELS = 4_000_000
@@ -35,14 +37,15 @@ def pixels(data: bytes, recipe: Recipe, out: NDArray[np.uint8]) -> None:
     if not data:
         raise BadSample("the file is empty")
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size)
             picture = image if image.mode == "RGB" else image.convert("RGB")
             _resize_and_crop(picture, recipe, out)
     except UnidentifiedImageError:
         raise BadSample("it is no picture") from None
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, MemoryError) as error:
-        # What Pillow's decoders raise on damaged files has no base of its own.
+    except (BadSample, MemoryError):  # too little memory is the machine's fault, not the photo's
+        raise
+    except Exception as error:  # noqa: BLE001  (what Pillow's decoders raise on damaged files has no base of its own)
         raise BadSample(
             f"it cannot be decoded: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from None

@@ -36,22 +36,30 @@ def write(path: Path, *, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.V
 def refused(path: Path) -> BadModel:
     """Why the model is refused."""
     with pytest.raises(BadModel) as caught:
-        read_model(path, default_hw=HW)
+        read_model(path)
     assert str(path) in str(caught.value)
     return caught.value
 
 
 def test_a_model_tells_its_ends_size_and_digest(tmp_path: Path) -> None:
     path = write_mean_colour(tmp_path / "tiny.onnx", side=8, classes=5)
-    ref = read_model(path, default_hw=HW)
+    ref = read_model(path)
     assert (ref.name, ref.input_name, ref.output_name) == ("tiny", "input", "class")
     assert (ref.classes, ref.input_hw, ref.fixed_batch) == (5, (8, 8), None)
     assert ref.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_free_height_and_width_are_the_recipes(tmp_path: Path) -> None:
+def test_free_height_and_width_are_refused(tmp_path: Path) -> None:
     ends = {"inputs": [value("in", ["N", 3, "H", "W"])], "outputs": [value("out", ["N", 10])]}
-    assert read_model(write(tmp_path / "free.onnx", **ends), default_hw=(7, 9)).input_hw == (7, 9)
+    with pytest.raises(BadModel, match=r"in: float \[\?, 3, \?, \?\] free; expected fixed"):
+        read_model(write(tmp_path / "free.onnx", **ends))
+
+
+def test_weights_beside_the_model_are_refused(tmp_path: Path) -> None:
+    path = write_mean_colour(tmp_path / "one.onnx")
+    onnx.save(onnx.load(str(path)), str(path), save_as_external_data=True, location="weights.bin", size_threshold=0)
+    with pytest.raises(BadModel, match=r"keeps weights in files beside it"):
+        read_model(path)
 
 
 def test_weights_that_are_listed_as_inputs_are_none(tmp_path: Path) -> None:
@@ -60,7 +68,7 @@ def test_weights_that_are_listed_as_inputs_are_none(tmp_path: Path) -> None:
     model = onnx.load(str(path))
     model.graph.input.append(value("weights", [3, 3]))
     onnx.save(model, str(path))
-    assert read_model(path, default_hw=HW).input_name == "input"
+    assert read_model(path).input_name == "input"
 
 
 @pytest.mark.parametrize(
@@ -160,9 +168,9 @@ def test_cost_counts_two_operations_per_multiply_accumulate(tmp_path: Path) -> N
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6)
     onnx.save(model, str(tmp_path / "costly.onnx"))
     macs = 4 * 3 * 8 * 8 + 6 * 2 * 9 * 4 * 4 + 10 * 6
-    assert read_model(tmp_path / "costly.onnx", default_hw=HW).gflop == pytest.approx(2e-9 * macs)
+    assert read_model(tmp_path / "costly.onnx").gflop == pytest.approx(2e-9 * macs)
 
 
 def test_a_model_without_convolutions_has_no_cost_to_compare(tmp_path: Path) -> None:
     ends = {"inputs": [value("in", ["N", 3, 8, 8])], "outputs": [value("out", ["N", 10])]}
-    assert read_model(write(tmp_path / "ends.onnx", **ends), default_hw=HW).gflop is None
+    assert read_model(write(tmp_path / "ends.onnx", **ends)).gflop is None

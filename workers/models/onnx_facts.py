@@ -22,8 +22,8 @@ AGAIN = "export the classifier alone, without what comes before and after it"
 EXPECTED = "one float input [N, 3, H, W] and one output [N, classes]"
 
 
-def read_model(path: Path, *, default_hw: tuple[int, int]) -> ModelRef:
-    """Read and check a model; where it leaves height and width free, they are `default_hw`. Raises: BadModel."""
+def read_model(path: Path) -> ModelRef:
+    """Read and check a model. Raises: BadModel."""
     model = _load(path)
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
@@ -41,7 +41,12 @@ def read_model(path: Path, *, default_hw: tuple[int, int]) -> ModelRef:
             f"model {path} gives {_shown(model.graph.output[0])}; expected {EXPECTED}, at most {MAX_CLASSES}.",
             hint=AGAIN,
         )
-    hw = (shape[2] or default_hw[0], shape[3] or default_hw[1])
+    if not shape[2] or not shape[3]:
+        raise BadModel(
+            f"model {path} leaves height and width of {_shown(inputs[0])} free; expected fixed ones.",
+            hint="export it at the size that its recipe makes",
+        )
+    hw = (shape[2], shape[3])
     return ModelRef(
         name=path.stem,
         sha256=_sha256(path),
@@ -89,11 +94,17 @@ def baseline_from_metadata(path: Path) -> float | None:
 
 def _load(path: Path) -> ModelProto:
     import onnx
+    from onnx.external_data_helper import uses_external_data
 
     try:
         if path.stat().st_size == 0:
             raise BadModel(f"model {path} is empty.", hint="--model FILE.onnx")
         model = onnx.load(str(path), load_external_data=False)
+        if any(map(uses_external_data, model.graph.initializer)):
+            raise BadModel(
+                f"model {path} keeps weights in files beside it; expected one file.",
+                hint='onnx.save(onnx.load("M.onnx"), "ONE.onnx") puts them inside',
+            )
         onnx.checker.check_model(str(path))
     except OSError as error:
         raise BadModel(f"model {path} cannot be read: {error.strerror or error}.", hint="--model FILE.onnx") from None

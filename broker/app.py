@@ -150,8 +150,8 @@ def _address(url: str) -> tuple[str, str | None]:
     try:
         parts = urlsplit(url)
         _ = parts.port  # read late, and only then checked
-    except ValueError as error:
-        raise NoBroker(f"broker URL {masked(url)!r} cannot be read: {error}.", hint=EXAMPLE) from None
+    except ValueError:  # which quotes what it takes for the port: a part of the password
+        raise NoBroker(f"broker URL {masked(url)!r} cannot be read.", hint=EXAMPLE) from None
     return parts.scheme, parts.hostname
 
 
@@ -163,6 +163,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def masked(url: str) -> str:
-    """The URL without its password."""
-    shown = re.sub(r"(//[^/@:]*):[^/]*@", r"\1:***@", url)
+    """The URL without its password, whatever characters that has: all between the first colon and the last @."""
+    shown = re.sub(r"(//[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(r"((?:password|passwd|pw)=)[^&]*", r"\1***", shown)

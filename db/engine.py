@@ -103,7 +103,9 @@ def masked_url(url: str) -> str:
     try:
         shown = make_url(url).render_as_string(hide_password=True)
     except (exc.ArgumentError, ValueError):
-        shown = re.sub(r"//.*@", "//***@", url)
+        shown = re.sub(r"//.*@", "//***@", url, flags=re.DOTALL)
+    # A raw @ in the password: what follows it was taken for the host.
+    shown = re.sub(r"(//[^/@:]*):.*@", r"\1:***@", shown, flags=re.DOTALL)
     return re.sub(r"((?:password|passwd|pw)=)[^&]*", r"\1***", shown)
 
 

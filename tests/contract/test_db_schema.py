@@ -221,6 +221,7 @@ def test_a_url_that_names_neither_database_is_refused(url: str) -> None:
     [
         ("postgresql://u:pw@h/d", "postgresql://u:***@h/d"),
         ("redis://:pw@h:6379/0", "redis://:***@h:6379/0"),
+        ("postgresql://u:p/w@x@h/d", "postgresql://u:***@h/d"),
         ("postgresql://h/d?password=pw&user=u", "postgresql://h/d?password=***&user=u"),
         ("sqlite:////x/ledger.sqlite", "sqlite:////x/ledger.sqlite"),
         ("postgresql://u:pw@h:x/d", "postgresql://***@h:x/d"),

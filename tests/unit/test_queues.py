@@ -87,6 +87,7 @@ def test_what_celery_would_not_reach_is_refused(url: str) -> None:
     [
         ("redis://me:geheim@far:1/0", "redis://me:***@far:1/0"),
         ("redis://:geh@eim@far/0", "redis://:***@far/0"),
+        ("redis://:ge/h#e?im@far:6379/0", "redis://:***@far:6379/0"),
         ("redis://far/0?password=geheim&db=1", "redis://far/0?password=***&db=1"),
         ("redis://far:6379/0", "redis://far:6379/0"),
         ("redis+socket:///tmp/a.sock", "redis+socket:///tmp/a.sock"),
@@ -94,3 +95,9 @@ def test_what_celery_would_not_reach_is_refused(url: str) -> None:
 )
 def test_a_password_is_masked(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+def test_a_url_that_cannot_be_read_is_told_without_any_of_its_password() -> None:
+    with pytest.raises(NoBroker) as caught:
+        check_url("redis://:gehe/im@far:6379/0", insecure=True)
+    assert "gehe" not in str(caught.value) and "im@" not in str(caught.value)

@@ -16,7 +16,7 @@ from dinoq.jobs.spec import JobSpec
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
     from dinoq.workers.devices.catalog import Discovered
-    from dinoq.workers.supervisor import Setup
+    from dinoq.workers.host import Setup
 
 
 def local_setup(settings: Settings, found: Discovered) -> Setup:
@@ -25,7 +25,7 @@ def local_setup(settings: Settings, found: Discovered) -> Setup:
     from dinoq.broker.embedded import server_warnings
     from dinoq.cli.machine import vendor_env
     from dinoq.workers.devices.catalog import narrowed
-    from dinoq.workers.supervisor import Setup
+    from dinoq.workers.host import Setup
 
     url = settings.get("broker_url")
     if url is not None:

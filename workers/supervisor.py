@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import subprocess
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Self
 
@@ -22,9 +20,9 @@ from dinoq.db.fleet import register_device, trust_again
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
 from dinoq.jobs.errors import EnvironmentTrouble, NoBroker
-from dinoq.jobs.ledger import Failure, FailureClass, Hint, Toolchain
+from dinoq.jobs.ledger import Failure, FailureClass, Hint
 from dinoq.workers import children, state_folder
-from dinoq.workers.devices.catalog import LocalDevice, sampled
+from dinoq.workers.host import MAX_DEATHS, Child, Setup, children_of, how_it_ended
 from dinoq.workers.state_folder import Pointer
 
 log = logging.getLogger(__name__)
@@ -34,45 +32,9 @@ SWEEP_S = 1.0
 GRACE_S = 15.0
 """How long a worker may take to hand its work back before it is killed; SQL sorts out the rest."""
 KILLED = Failure(FailureClass.DRAINED, "the worker was killed on request")
-MAX_DEATHS = 5
+WORD_S = 30.0
+"""How often a person is told that the ledger still cannot be reached."""
 DEATHS_WITHIN_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What one host runs. `worker_argv` starts `dinoq`; `broker_url` None means the embedded server; `vendor_env` is what
-    a simulated machine adds to the environment."""
-
-    host: str
-    state: Path
-    broker_url: str | None
-    devices: tuple[LocalDevice, ...]
-    toolchains: tuple[Toolchain, ...]
-    prep_threads: int
-    worker_argv: Sequence[str]
-    env: Mapping[str, str]
-    vendor_env: Mapping[str, str]
-    runtime_folder: Path
-    only_job: int | None = None
-
-
-@dataclass
-class Child:
-    """A worker that is to be alive. `give_up` is set when it died too often."""
-
-    name: str
-    argv: tuple[str, ...]
-    told: Mapping[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-    worker_id: str = ""
-    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_DEATHS))
-    not_before: float = 0.0
-    give_up: bool = False
-
-    @property
-    def is_sampler(self) -> bool:
-        """It claims no work: others go on without it, and it goes on while they finish."""
-        return self.argv[1] == "sample"
 
 
 class Supervisor:
@@ -84,11 +46,12 @@ class Supervisor:
         self._say = say
         self._lock: IO[str] | None = None
         self._broker: subprocess.Popen[bytes] | None = None
-        self._children = list(_children(setup))
+        self._children = list(children_of(setup))
         self.interrupted = False
         self._asked = 0
         self._gently = False
         self._next_sweep = 0.0
+        self._next_word = 0.0
 
     def __enter__(self) -> Self:
         setup = self._setup
@@ -137,7 +100,7 @@ class Supervisor:
         }
         try:
             done, lost = False, ""
-            while not self._asked and not lost and not (done := until()):
+            while not self._asked and not lost and not (done := self._reached(until)):
                 self._tick()
                 lost = self._given_up()
                 time.sleep(TICK_S)
@@ -151,6 +114,16 @@ class Supervisor:
                 signal.signal(number, handler)
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _reached(self, until: Callable[[], bool]) -> bool:
+        """Whether the end is reached; not yet, while the ledger cannot be asked."""
+        try:
+            return until()
+        except EnvironmentTrouble as error:
+            if time.monotonic() >= self._next_word:
+                self._next_word = time.monotonic() + WORD_S
+                self._say(f"{error} Workers go on, and it is asked again.")
+            return False
 
     def _on_signal(self, number: int, _: object) -> None:
         self.interrupted = self.interrupted or number == signal.SIGINT
@@ -193,7 +166,7 @@ class Supervisor:
         child.give_up = recent >= MAX_DEATHS
         child.not_before = now + min(30.0, 0.25 * 2 ** (recent - 1))
         what = "is given up: it died too often" if child.give_up else "starts again"
-        self._say(f"worker {child.name} ended ({_how(code)}) and {what}; log: {self._log(child)}")
+        self._say(f"worker {child.name} ended ({how_it_ended(code)}) and {what}; log: {self._log(child)}")
         self._settle(lambda: worker_lost(self._db, child.worker_id))
         # It may have died between a commit and the hints that follow from it; a hint too many is harmless.
         self._sweep(everything=True)
@@ -245,7 +218,7 @@ class Supervisor:
     def _look_after_broker(self) -> None:
         """It keeps nothing on disk: once it is back, the ledger sends every hint again."""
         if self._broker is not None and self._broker.poll() is not None:
-            self._say(f"the queue server ended ({_how(self._broker.returncode)}) and starts again")
+            self._say(f"the queue server ended ({how_it_ended(self._broker.returncode)}) and starts again")
             self._start_broker()
             self._sweep(everything=True)
 
@@ -270,28 +243,6 @@ class Supervisor:
             assert child.process is not None
             if child.process.poll() is None:
                 children.kill(child.process)
-                worker_lost(self._db, child.worker_id, KILLED)
+                self._settle(partial(worker_lost, self._db, child.worker_id, KILLED))
             elif child.process.returncode != 0:
-                worker_lost(self._db, child.worker_id)
-
-
-def _children(setup: Setup) -> Iterator[Child]:
-    """The workers of this host. Only what is simulated is given the simulated machine."""
-    simulated = json.dumps(dict(setup.vendor_env))
-    if setup.prep_threads:
-        yield Child("prep", ("worker", "prep", str(setup.prep_threads)))
-    for chain in setup.toolchains:
-        told = {"DINOQ_TOOLCHAIN": json.dumps(asdict(chain)), "DINOQ_VENDOR_ENV": simulated}
-        yield Child(f"compile-{chain.vendor}", ("worker", "compile", chain.vendor), told)
-    for device in setup.devices:
-        told = {"DINOQ_LOCAL_DEVICE": device.to_json()}
-        told |= {"DINOQ_VENDOR_ENV": simulated} if device.facts.origin == "simulated" else {}
-        yield Child(device.name, ("worker", "device", device.name), told)
-    for vendor, devices in sampled(setup.devices).items():
-        told = {"DINOQ_LOCAL_DEVICES": json.dumps([device.to_json() for device in devices])}
-        told |= {"DINOQ_VENDOR_ENV": simulated} if devices[0].facts.origin == "simulated" else {}
-        yield Child(f"sample-{vendor}", ("worker", "sample", vendor), told)
-
-
-def _how(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"status {code}"
+                self._settle(partial(worker_lost, self._db, child.worker_id))

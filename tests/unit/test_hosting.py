@@ -11,7 +11,7 @@ from dinoq.cli.hosting import require_devices
 from dinoq.jobs.errors import NoDevice, UsageError
 from dinoq.workers.devices.catalog import DISCOVERY_S, Discovered, LocalDevice, Surroundings, discover
 from dinoq.workers.devices.npu_smi import TIMEOUT_S
-from dinoq.workers.supervisor import Setup
+from dinoq.workers.host import Setup
 from tests.builders import make_device, make_manifest, make_spec
 
 SPEC = make_spec(make_manifest(4), chips=("310P3",))

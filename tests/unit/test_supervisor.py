@@ -16,7 +16,8 @@ from dinoq.jobs.errors import EnvironmentTrouble, StateBusy
 from dinoq.jobs.ledger import DeviceFacts, Hint, Kind, Toolchain
 from dinoq.workers import children, state_folder, supervisor
 from dinoq.workers.devices.catalog import LocalDevice
-from dinoq.workers.supervisor import GRACE_S, MAX_DEATHS, TICK_S, Setup, Supervisor
+from dinoq.workers.host import MAX_DEATHS, Setup
+from dinoq.workers.supervisor import GRACE_S, TICK_S, Supervisor
 from tests.builders import make_device
 
 FOR_EVER = float("inf")
@@ -269,6 +270,32 @@ def test_a_ledger_out_of_reach_ends_nothing(world: World, setup: Setup) -> None:
     world.lives["prep"], world.broken = iter([1]), True
     assert run(world, setup, after(world, 10))
     assert len(world.starts()) == 2
+
+
+def test_an_end_that_cannot_be_asked_for_has_not_come_and_is_said_now_and_then(world: World, setup: Setup) -> None:
+    back = after(world, 40)
+
+    def reached() -> bool:
+        if not back():
+            raise EnvironmentTrouble("the database does not serve.")
+        return True
+
+    assert run(world, setup, reached)
+    assert len([words for words in world.said if "does not serve" in words]) == 2
+
+
+def test_whose_work_is_taken_from_the_killed_is_told_to_others(world: World, setup: Setup) -> None:
+    with Supervisor(setup, NO_LEDGER, world.said.append) as made:
+
+        def asked() -> bool:
+            made.ask()
+            made.ask()
+            return False
+
+        made.run(lambda: bool(world.started))
+        world.sent.clear()
+        assert not made.run(asked)
+    assert world.sent
 
 
 def test_the_ledger_is_swept_once_a_second(world: World, setup: Setup) -> None:

@@ -15,6 +15,9 @@ from dinoq.workers.data.slices import store_slice
 from dinoq.workers.data.store import Store
 from dinoq.workers.tasks import Lease, LeaseLost
 
+STALLED_S = 300.0
+"""How long one photo, or the last write, may take: a network folder that stalls comes back, as a rule."""
+
 
 class PrepWorker:
     """What `tasks.work` performs for preprocess items; all its pool threads share it.
@@ -35,17 +38,18 @@ class PrepWorker:
         if not start(self._db, held.item_id, held.token):
             raise LeaseLost
         source = held.spec.data.source
-        return store_slice(
-            self._store,
-            Path(self._roots.get(source, source)),
-            manifest,
-            held.first,
-            held.count,
-            held.spec.recipe,
-            salt=held.job_uuid,
-            digests=self._digests,
-            progress=functools.partial(lease.beat, Phase.RUNNING),
-        )
+        with lease.kept(STALLED_S):
+            return store_slice(
+                self._store,
+                Path(self._roots.get(source, source)),
+                manifest,
+                held.first,
+                held.count,
+                held.spec.recipe,
+                salt=held.job_uuid,
+                digests=self._digests,
+                progress=functools.partial(lease.beat, Phase.RUNNING),
+            )
 
 
 def yield_to_devices() -> None:

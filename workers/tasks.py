@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dinoq.db.claims import claim
@@ -63,7 +64,8 @@ class Lease:
         self.held = held
         self._leave = leave
         self._phase: Phase | None = None
-        self._last = time.monotonic()
+        self._n_done = 0
+        self._last = self._heard = time.monotonic()
 
     def beat(self, phase: Phase, n_done: int = 0) -> None:
         """Call at every batch; SQL is written every two seconds, and at each change of phase.
@@ -72,12 +74,33 @@ class Lease:
         """
         if self._leave.stop.is_set():
             raise Drained
-        now = time.monotonic()
+        now = self._heard = time.monotonic()
         if phase is self._phase and now - self._last < BEAT_S:
             return
-        self._phase, self._last = phase, now
+        self._phase, self._n_done, self._last = phase, n_done, now
         if not progress(self._db, self.held.item_id, self.held.token, phase, n_done):
             raise LeaseLost
+
+    @contextlib.contextmanager
+    def kept(self, patience_s: float) -> Iterator[None]:
+        """Keep it from aside while a step that cannot beat takes long (a stalled network folder), for `patience_s`."""
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(over, patience_s), name="lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+
+    def _keep(self, over: threading.Event, patience_s: float) -> None:
+        while not over.wait(BEAT_S) and time.monotonic() - self._heard < patience_s:
+            if self._phase is None or time.monotonic() - self._last < BEAT_S:
+                continue
+            try:
+                progress(self._db, self.held.item_id, self.held.token, self._phase, self._n_done)
+            except Exception:
+                log.exception("item %d: its lease was not extended this time", self.held.item_id)
 
 
 def work(item_id: int, *, db: Database, worker_id: str, perform: Perform, publish: Publish, leave: Exit) -> None:

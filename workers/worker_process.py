@@ -20,7 +20,7 @@ from dinoq.db.hints import mark_unhinted
 from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts, WorkerKind
 from dinoq.workers import children
 from dinoq.workers.compile_worker import CompileWorker
-from dinoq.workers.data.store import Store, open_store
+from dinoq.workers.data.store import Store, open_store, remove_leftovers
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
 from dinoq.workers.devices.catalog import LocalDevice, sampled
@@ -56,6 +56,7 @@ def run_prep(setup: WorkerSetup, threads: int, roots: Mapping[str, str]) -> None
     """Serve preprocess items in `threads` threads."""
     yield_to_devices()
     db, store = open_database(setup.database_url), open_store(setup.store)
+    remove_leftovers(store)
     register_worker(db, _facts(setup, "prep", store))
     _serve(setup, db, PrepWorker(db, store, setup.state, roots).perform, [PREP], threads)
 
@@ -155,18 +156,21 @@ def _serve(setup: WorkerSetup, db: Database, perform: Perform, queues: Sequence[
             leave.stop.set()
 
     signal.signal(children.DRAIN, finish_first)
-    heart = threading.Thread(target=_keep_beating, args=(db, setup.id, leave), name="heartbeat", daemon=True)
+    gone = threading.Event()  # not `leaving`: whoever finishes what is in hand is alive meanwhile
+    heart = threading.Thread(target=_keep_beating, args=(db, setup.id, gone), name="heartbeat", daemon=True)
     heart.start()
     try:
         serve(app, queues=queues, handler=handle, concurrency=threads, name=setup.id, on_stopping=stopping)
     finally:
         leave.leaving.set()
+        gone.set()
+        heart.join(HEARTBEAT_S)
         retire_worker(db, setup.id)
         db.close()
 
 
-def _keep_beating(db: Database, worker_id: str, leave: Exit) -> None:
-    while not leave.leaving.wait(HEARTBEAT_S):
+def _keep_beating(db: Database, worker_id: str, gone: threading.Event) -> None:
+    while not gone.wait(HEARTBEAT_S):
         try:
             beat(db, worker_id)
         except Exception:

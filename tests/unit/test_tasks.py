@@ -209,3 +209,23 @@ def test_a_worker_that_is_asked_to_stop_hands_back_before_anything_else(ledger: 
     with pytest.raises(Drained):
         Lease(None, HELD, leave).beat(Phase.RUNNING)  # type: ignore[arg-type]
     assert ledger.told == []
+
+
+def test_a_lease_is_kept_while_a_step_stalls_but_not_for_ever(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "BEAT_S", 0.001)
+    kept = threading.Event()
+
+    def progress(*_: object) -> bool:
+        kept.set()
+        return True
+
+    monkeypatch.setattr(tasks, "progress", progress)
+    lease = Lease(None, HELD, Exit())  # type: ignore[arg-type]
+    lease.beat(Phase.RUNNING, 3)
+    kept.clear()
+    with lease.kept(60.0):
+        assert kept.wait(10)
+    kept.clear()
+    with lease.kept(0.0):
+        pass
+    assert not kept.is_set()

@@ -62,7 +62,7 @@ def down(
         return
     try:
         os.kill(owner.pid, DRAIN if drain else signal.SIGTERM)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # its number is nobody here, or somebody else
         raise EnvironmentTrouble(
             f"pid {owner.pid} owns {now.state} from another container.", hint="end it there"
         ) from None

@@ -17,13 +17,8 @@ INCOMPLETE = 6
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     group = typer.Typer(help="Photos and labels.", no_args_is_help=True, rich_markup_mode=None)
-    group.callback()(_group)
     group.command("check")(check)
     app.add_typer(group, name="dataset")
-
-
-def _group() -> None:
-    """Without a callback of its own typer would take a group's only command for the group."""
 
 
 def check(

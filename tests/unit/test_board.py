@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_a_count_says_how_far_it_is_and_looks_at_the_clock_only_sometimes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 2.0, 2.1, 8.0])
-    monkeypatch.setattr(board.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(board, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with Count("photos", 5000) as count:
         for done in (100, 200, 1300):
             count(done)

@@ -39,7 +39,7 @@ def test_the_published_labels_are_taken_as_they_are() -> None:
     [
         ({name: number - 1 for name, number in FIRST.items()}, r"are ILSVRC2012_ID - 1, .*00000001.JPEG is 489, published is 65"),
         (FIRST, "are ILSVRC2012_ID, which is not the index"),
-        ({name: 999 - label for name, label in PUBLISHED.items()}, "in another order .*; of 509 known photos 0 agree"),
+        ({name: 999 - label for name, label in PUBLISHED.items()}, "are in another order .*; of 509 known photos 0 agree"),
     ],
 )
 @pytest.mark.parametrize("judge", [lambda made: fitted(made, 1000), lambda made: fitted(made, 1001), judged])

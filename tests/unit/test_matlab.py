@@ -57,7 +57,7 @@ def test_the_newer_format_is_named() -> None:
 def test_what_unpacks_without_end_is_refused() -> None:
     bomb = zlib.compress(bytes(MAX_BYTES + 1))
     head = meta_mat([])[:128]
-    with pytest.raises(NoMatFile, match="64 MiB"):
+    with pytest.raises(NoMatFile, match="16 MiB"):
         rows(head + (15).to_bytes(4, "little") + len(bomb).to_bytes(4, "little") + bomb)
 
 

@@ -123,7 +123,7 @@ def test_the_text_begins_with_the_verdict_and_fits_the_terminal(photos: Path) ->
     dataset, found, _ = surveyed(photos)
     text = survey_text(dataset, judged(dataset), found)
     assert text.startswith("INCOMPLETE  4 of 10 photos cannot be evaluated\n")
-    assert "Modes     RGB 4, L 1, RGBA 1, CMYK 1 · all are evaluated as RGB" in text
+    assert "Modes     RGB 4, CMYK 1, L 1, RGBA 1 · all are evaluated as RGB" in text
     assert "Classes   4, numbered 3 to 6 · 1 to 6 photos each" in text
     assert "turned  turned.jpg has EXIF orientation 6; not applied" in text
     assert "format  png.jpg is a PNG; it is read as what it is" in text

@@ -7,7 +7,7 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -91,13 +91,13 @@ def look(photos: Photos, name: str, recipe: Recipe) -> Picture:
         pixels(data, recipe, np.empty((3, recipe.crop, recipe.crop), np.uint8))
     except BadSample as error:
         reason = str(error)
-    file = {"name": name, "n_bytes": len(data), "sha256": hashlib.sha256(data).digest()}
+    seen = Picture(name=name, n_bytes=len(data), sha256=hashlib.sha256(data).digest(), reason=reason)
     try:
         with Image.open(io.BytesIO(data)) as image:
-            known = {"format": SAME.get(image.format or "", image.format or ""), "mode": image.mode, "size": image.size}
-            return Picture(**file, **known, orientation=_orientation(image), reason=reason)
+            kind = SAME.get(image.format or "", image.format or "")
+            return replace(seen, format=kind, mode=image.mode, size=image.size, orientation=_orientation(image))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError):
-        return Picture(**file, reason=reason)
+        return seen
 
 
 def summed(pictures: Sequence[Picture], manifest: Manifest) -> Survey:

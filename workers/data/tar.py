@@ -80,13 +80,17 @@ def open_tar(path: Path, cache: Path | None) -> Tar:
     is damaged, or has a member that cannot be meant: links, devices, names that lead out, names twice."""
     try:
         facts = path.stat()
-        with path.open("rb") as file:
-            head = file.read(8) if stat.S_ISREG(facts.st_mode) else b""
+        head = _head(path) if stat.S_ISREG(facts.st_mode) else b""
     except OSError as error:
         raise BadDataset(f"{path} cannot be read: {error.strerror}.", hint="--data DIR or TAR") from None
     _check_plain(path, head)
-    file_now = TarFile(path, facts.st_size, facts.st_mtime_ns)
-    return Tar(file_now, _index(file_now, cache))
+    file = TarFile(path, facts.st_size, facts.st_mtime_ns)
+    return Tar(file, _index(file, cache))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
 
 
 _index = functools.lru_cache(maxsize=2)(indexed)

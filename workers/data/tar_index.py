@@ -6,7 +6,7 @@ import hashlib
 import os
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,25 +48,33 @@ def indexed(file: TarFile, cache: Path | None) -> Index:
 
 
 def _scan(file: TarFile) -> Index:
-    places: dict[str, tuple[int, int]] = {}
-    others = 0
     try:
         with file.path.open("rb", buffering=0) as opened:
             fd = opened.fileno()
-            for member in members(lambda at, length: os.pread(fd, length, at), file.size):
-                name = _checked(file.path, member)
-                if name is None:
-                    continue
-                if not is_photo(name):
-                    others += 1
-                elif name in places:
-                    raise _refused(file.path, f"holds {name} twice", "pack the archive anew, each photo once")
-                else:
-                    places[name] = (member.at, member.size)
+            found = _collected(file.path, members(lambda at, length: os.pread(fd, length, at), file.size))
+            facts = os.fstat(fd)
     except DamagedTar as error:
         raise _refused(file.path, str(error), "fetch or pack it again, and compare its size or checksum") from None
     except OSError as error:
         raise _refused(file.path, f"cannot be read: {error.strerror}", "--data DIR or TAR") from None
+    if (facts.st_size, facts.st_mtime_ns) != (file.size, file.mtime_ns):
+        raise _refused(file.path, "changes while it is read", "wait until it is complete")
+    return found
+
+
+def _collected(archive: Path, entries: Iterable[Member]) -> Index:
+    places: dict[str, tuple[int, int]] = {}
+    others = 0
+    for member in entries:
+        name = _checked(archive, member)
+        if name is None:
+            continue
+        if not is_photo(name):
+            others += 1
+        elif name in places:
+            raise _refused(archive, f"holds {name} twice", "pack the archive anew, each photo once")
+        else:
+            places[name] = (member.at, member.size)
     return Index(places, others)
 
 

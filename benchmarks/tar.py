@@ -29,7 +29,9 @@ def measure() -> list[Figure]:
         made, again = _index(Path(scratch))
         ratio = _reading(Path(scratch))
     return [
-        Figure("index 50,000 members of a tar", made, "s", 5.0, None, "upper limit; once, 6.7 GB, headers in the cache"),
+        Figure(
+            "index 50,000 members of a tar", made, "s", 5.0, None, "upper limit; once, 6.7 GB, headers in the cache"
+        ),
         Figure("take that index from its note", again, "s", None, None, "once for each process"),
         Figure("read photos through a tar", ratio, "x", 0.95, 1.0, "time for the same files / for the tar, warm"),
     ]

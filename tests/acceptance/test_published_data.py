@@ -53,7 +53,9 @@ def test_a_job_counts_the_same_however_photos_are_kept(bench: Bench, tmp_path: P
     assert (run["coverage"]["counted"], run["top1"]["correct"], run["top5"]["correct"]) == (9, 9, 9)
 
 
-def test_real_photos_are_counted_from_a_tar_as_from_their_folder(shell: Shell, shared_data: Path, tmp_path: Path) -> None:
+def test_real_photos_are_counted_from_a_tar_as_from_their_folder(
+    shell: Shell, shared_data: Path, tmp_path: Path
+) -> None:
     packed = pack(shared_data / "val20/images", tmp_path / "ILSVRC2012_img_val.tar")
     answer = shell.dinoq(
         *("run", "--chip", "cpu", "--batches", "1,16", "--recipe", "efficientnet-lite", "--format", "json"),

@@ -85,7 +85,9 @@ def test_digests_of_changed_photos_are_forgotten(kind: str, tmp_path: Path) -> N
     photos = open_photos(place(kind, tmp_path, FILES), tmp_path / "cache")
     manifest = Manifest(tuple(NAMES), (0,) * len(NAMES))
     remember(tmp_path / "notes", photos, manifest, 0, bytes(range(32)) * len(NAMES))
-    changed = open_photos(place("folder" if kind == "links" else kind, tmp_path, {NAMES[7]: b"new"}), tmp_path / "cache")
+    changed = open_photos(
+        place("folder" if kind == "links" else kind, tmp_path, {NAMES[7]: b"new"}), tmp_path / "cache"
+    )
     again = photos if kind == "links" else changed
     assert recall(tmp_path / "notes", again, manifest, 0, len(NAMES)) is None
 

@@ -37,9 +37,15 @@ def test_the_published_labels_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ({name: number - 1 for name, number in FIRST.items()}, r"are ILSVRC2012_ID - 1, .*00000001.JPEG is 489, published is 65"),
+        (
+            {name: number - 1 for name, number in FIRST.items()},
+            r"are ILSVRC2012_ID - 1, .*00000001.JPEG is 489, published is 65",
+        ),
         (FIRST, "are ILSVRC2012_ID, which is not the index"),
-        ({name: 999 - label for name, label in PUBLISHED.items()}, "are in another order .*; of 509 known photos 0 agree"),
+        (
+            {name: 999 - label for name, label in PUBLISHED.items()},
+            "are in another order .*; of 509 known photos 0 agree",
+        ),
     ],
 )
 @pytest.mark.parametrize("judge", [lambda made: fitted(made, 1000), lambda made: fitted(made, 1001), judged])
@@ -89,7 +95,9 @@ def test_a_photo_of_the_background_class_is_refused_by_a_model_without() -> None
 def test_labels_from_1_to_1000_of_unknown_photos_may_be_two_things() -> None:
     with pytest.raises(BadLabels, match=r"the class of b\.jpg is 1000") as caught:
         fitted(dataset({"a.jpg": 1, "b.jpg": 1000}), 1000)
-    assert "subtract 1 if they are index + 1; if they are ILSVRC2012_ID, --labels ILSVRC2012_devkit" in caught.value.hint
+    assert (
+        "subtract 1 if they are index + 1; if they are ILSVRC2012_ID, --labels ILSVRC2012_devkit" in caught.value.hint
+    )
 
 
 def test_mended_labels_are_counted_and_said() -> None:

@@ -29,7 +29,8 @@ def test_an_id_is_the_place_of_its_wordnet_id_and_not_itself_less_one(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "lines", ["n02000001 1 kit fox\nn01000002 2 setter\n", "2 n01000002\n1 n02000001\n", "n02000001\n\nn01000002 setter\n"]
+    "lines",
+    ["n02000001 1 kit fox\nn01000002 2 setter\n", "2 n01000002\n1 n02000001\n", "n02000001\n\nn01000002 setter\n"],
 )
 def test_a_synset_list_does_as_well(tmp_path: Path, lines: str) -> None:
     assert read_devkit(kit(tmp_path, map_clsloc_dot_txt=lines.encode())).classes == EXPECTED

@@ -40,9 +40,7 @@ def stored(store: Store, root: Path, salt: str = "job") -> Preprocessed:
     names = tuple(f"{n:02}.png" for n in range(N))
     manifest = Manifest(names, (0,) * N)
     digests = root.with_name("digests")
-    return store_slice(
-        store, Folder(root), manifest, 0, N, DINO, salt=salt, digests=digests, progress=lambda _: None
-    )
+    return store_slice(store, Folder(root), manifest, 0, N, DINO, salt=salt, digests=digests, progress=lambda _: None)
 
 
 def opened(store: Store, made: Preprocessed) -> Shard:

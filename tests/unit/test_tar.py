@@ -103,7 +103,7 @@ def test_a_damaged_header_is_refused_and_nothing_behind_it_is_lost_silently(tmp_
 @pytest.mark.parametrize("body", [b"no tar at all" * 100, b"short"])
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "x.tar").write_bytes(body)
-    with pytest.raises(BadDataset, match="is no tar archive|is cut short"):
+    with pytest.raises(BadDataset, match=r"is no tar archive|is cut short"):
         opened(tmp_path / "x.tar")
 
 

@@ -11,7 +11,9 @@ from dinoq.jobs.manifest import Manifest
 from dinoq.workers.data.datasets import Dataset
 
 WITH_BACKGROUND = CLASSES + 1
-CURE = "--labels ILSVRC2012_devkit_t12.tar.gz, or lines NAME INDEX, the index 0-based by sorted WordNet id (val_map.txt)"
+CURE = (
+    "--labels ILSVRC2012_devkit_t12.tar.gz, or lines NAME INDEX, the index 0-based by sorted WordNet id (val_map.txt)"
+)
 
 
 def fitted(dataset: Dataset, classes: int) -> Dataset:

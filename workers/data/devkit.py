@@ -165,7 +165,10 @@ def _from_list(path: Path, name: str, data: bytes) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for no, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), start=1):
         words = line.split()[:2]
-        wnids, numbers = [word for word in words if WNID.fullmatch(word)], [word for word in words if INDEX.fullmatch(word)]
+        wnids, numbers = (
+            [word for word in words if WNID.fullmatch(word)],
+            [word for word in words if INDEX.fullmatch(word)],
+        )
         if words and len(wnids) != 1:
             raise BadLabels(f"{name} of devkit {path} line {no} has no WordNet id.", hint=CURE)
         if words:

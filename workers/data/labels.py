@@ -49,9 +49,7 @@ def join(names: Iterable[str], labels: Labels, root: Path) -> list[tuple[str, in
                 if name not in found and short in theirs and theirs[short] not in taken:
                     found[name] = theirs[short]
     if missing := [name for name in wanted if name not in found]:
-        raise BadLabels(
-            f"{labels.path} has no line for {some(missing)}.", hint="add the lines, or take the photos out"
-        )
+        raise BadLabels(f"{labels.path} has no line for {some(missing)}.", hint="add the lines, or take the photos out")
     used = set(found.values())
     if not labels.whole and (extra := [name for name in labels.classes if name not in used]):
         raise BadLabels(

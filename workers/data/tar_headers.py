@@ -14,7 +14,14 @@ MAX_EXTENDED = 1 << 20
 REGULAR = (b"0", b"\0", b"7")
 FOLDER = b"5"
 LABEL, GNU_NAME, GNU_LINK, PAX, PAX_GLOBAL, SPARSE = b"V", b"L", b"K", b"x", b"g", b"S"
-KINDS = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device", b"6": "a pipe", SPARSE: "sparse"}
+KINDS = {
+    b"1": "a hard link",
+    b"2": "a symbolic link",
+    b"3": "a device",
+    b"4": "a device",
+    b"6": "a pipe",
+    SPARSE: "sparse",
+}
 
 ReadAt = Callable[[int, int], bytes]
 """(offset, length) to that many bytes, or fewer at the end."""

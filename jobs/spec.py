@@ -73,8 +73,8 @@ class JobSpec:
 
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
     is fed for timing (accuracy from the first pass only); `warmup` how often a program is executed on no data before it
-    is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when `--limit` took a
-    sample of it.
+    is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when the job has
+    only a part of it.
     """
 
     name: str

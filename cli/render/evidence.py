@@ -56,7 +56,7 @@ def sources(report: Report) -> Iterator[str]:
     height, width = report.model.input_hw
     name, sha256 = clip(report.model.name, 40), report.model.sha256[:12]
     model = f"{name} · sha256 {sha256} · {width} x {height} · {report.model.classes} classes"
-    part = f" sampled from {report.part_of}" if report.part_of else ""
+    part = f" of {report.part_of}" if report.part_of else ""
     unknown = "not known yet" if report.state == "active" else "not known: a slice was not prepared"
     fingerprint = report.fingerprint[:12] if report.fingerprint else unknown
     data = f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"

@@ -65,6 +65,7 @@ class _Audit:
             for name, sweep in self._sweeps.items()
             if "cpu" not in name.lower() and is_proportional([(row.batch or 1, one.value) for row, one in sweep])
         }
+        self._best = _best_row(table)
 
     def findings(self) -> list[Finding]:
         """Every rule in turn; later ones know what earlier ones found."""
@@ -112,49 +113,62 @@ class _Audit:
                 fault.implied = blame.implied
 
     def _is_doubtful(self, row: Row, name: str) -> bool:
-        return name in self._doubled or (name, row.label) in self._faults
+        """Whether something else speaks against a figure: its own fault, or a best figure its column does not have."""
+        return name in self._doubled or (name, row.label) in self._faults or self._like_best(name) == []
 
-    def _fits(self, row: Row, name: str, value: float) -> bool:
-        """Whether the column would be plausible if it had this value there."""
+    def _like_best(self, name: str) -> list[Row] | None:
+        """The rows whose figure is the column's best one; None where there is no best row."""
+        best = self._best.figures.get(name) if self._best else None
+        return None if best is None else [row for row, one in self._sweeps[name] if _same(best, _as_printed(one))]
+
+    def _fits(self, row: Row, name: str, implied: Implied) -> bool:
+        """Whether the column would be plausible with this value there, and its best row still right."""
         sweep = self._sweeps[name]
         at = next((at for at, (other, _) in enumerate(sweep) if other is row), None)
-        points = [(other.batch or 1, value if other is row else printed.value) for other, printed in sweep]
+        if at is None:
+            return True
+        points = [(other.batch or 1, implied.value if other is row else one.value) for other, one in sweep]
         falls = [(batch, 1.0 / figure) for batch, figure in points]
-        return not self._over_peak(name, value) and at not in off_neighbours(points) and at not in off_neighbours(falls)
+        off = at in off_neighbours(points) or at in off_neighbours(falls)
+        return not off and not self._over_peak(name, implied.value) and not self._best_speaks_against(row, name, implied)
+
+    def _best_speaks_against(self, row: Row, name: str, implied: Implied) -> bool:
+        """Whether this value would exceed the column's best, or the best is this very figure as it is printed."""
+        best = self._best.figures.get(name) if self._best else None
+        is_too_high = best is not None and implied.value - implied.tolerance > best.value + best.step
+        return is_too_high or self._like_best(name) == [row]
 
     def _settle_neighbours(self) -> None:
         """What is off its neighbours only because one of them is wrong is that one's fault."""
         for name, sweep in self._sweeps.items():
-            believed = [self._believed(name, row) or Implied(one.value, one.step) for row, one in sweep]
+            believed = [self._believed(name, row) or _as_printed(one) for row, one in sweep]
             still = off_neighbours([(row.batch or 1, one.value) for (row, _), one in zip(sweep, believed, strict=True)])
             for at, (row, _) in enumerate(sweep):
                 fault = self._faults.get((name, row.label))
                 if fault is None or at in still or [rule for rule, _ in fault.reasons] != ["neighbours"]:
                     continue
-                beside = [other for other, _ in (sweep[at - 1], sweep[at + 1]) if (name, other.label) in self._faults]
+                beside = [other for other, _ in (sweep[at - 1], sweep[at + 1]) if self._is_own(name, other)]
                 fault.cause = f"{name} {beside[0].label}" if beside else ""
 
     def _believed(self, name: str, row: Row) -> Implied | None:
         """What a figure is taken for: as printed, or what it should be; None where it is wrong and nothing says what."""
         fault = self._faults.get((name, row.label))
         if fault is None or fault.cause:
-            return Implied(row.figures[name].value, row.figures[name].step)
+            return _as_printed(row.figures[name])
         return fault.implied
 
     def _find_best(self) -> None:
-        for row in self._table.rows:
-            if row.is_best and not self._names_batches(row):
-                for name, printed in row.figures.items():
-                    if self._sweeps[name] and name not in self._doubled:
-                        self._judge_best(name, row, printed)
+        for name, printed in self._best.figures.items() if self._best else ():
+            if self._best and self._sweeps[name] and name not in self._doubled:
+                self._judge_best(name, self._best, printed)
 
     def _judge_best(self, name: str, best: Row, printed: Printed) -> None:
         """The best figure must be the highest of its column; what wrong figures explain is their consequence."""
         sweep = self._sweeps[name]
         top_row, top = max(sweep, key=lambda pair: pair[1].value)
         believed = [(row, one) for row, _ in sweep if (one := self._believed(name, row))]
-        row, highest = max(believed, key=lambda pair: pair[1].value, default=(top_row, Implied(top.value, top.step)))
-        is_top, is_highest = _same(printed, Implied(top.value, top.step)), _same(printed, highest)
+        row, highest = max(believed, key=lambda pair: pair[1].value, default=(top_row, _as_printed(top)))
+        is_top, is_highest = _same(printed, _as_printed(top)), _same(printed, highest)
         if is_top and is_highest:
             return
         fault = self._fault(name, best)
@@ -165,13 +179,13 @@ class _Audit:
         else:
             fault.reasons.append(("best", f"the highest is {highest.value:g} at {row.label}"))
             fault.implied = fault.implied or highest
-            return
-        fault.cause = f"{name} {(top_row if (name, top_row.label) in self._faults else row).label}"
+        if fault.implied is None:
+            fault.cause = f"{name} {(top_row if self._is_own(name, top_row) else row).label}"
 
-    def _names_batches(self, best: Row) -> bool:
-        """Whether the row says which batch is best, not how fast it is."""
-        batches = {row.batch for row in self._table.rows}
-        return all(printed.value in batches for printed in best.figures.values())
+    def _is_own(self, name: str, row: Row) -> bool:
+        """Whether a figure was found wrong, and not because of another."""
+        fault = self._faults.get((name, row.label))
+        return fault is not None and not fault.cause
 
     def _cell_finding(self, name: str, label: str, fault: _Fault) -> Finding:
         implied = {} if fault.implied is None or fault.cause else {label: _rounded(fault.implied)}
@@ -216,9 +230,21 @@ def _sweep(table: PerformanceTable, name: str) -> list[tuple[Row, Printed]]:
     return [(row, row.figures[name]) for row in sorted(rows, key=lambda row: row.batch or 0)]
 
 
+def _as_printed(printed: Printed) -> Implied:
+    return Implied(printed.value, printed.step)
+
+
 def _rounded(implied: Implied) -> float:
     """With the digits that what it was derived from warrants."""
     return round(implied.value, math.ceil(-math.log10(implied.tolerance)))
+
+
+def _best_row(table: PerformanceTable) -> Row | None:
+    """The row of best figures; None where there is none, or it says which batches are best and not how fast they are."""
+    batches = {row.batch for row in table.rows}
+    best = next((row for row in table.rows if row.is_best), None)
+    names_batches = best and all(printed.value in batches for printed in best.figures.values())
+    return None if names_batches else best
 
 
 def _same(printed: Printed, other: Implied) -> bool:

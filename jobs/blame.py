@@ -74,7 +74,7 @@ class _Quotient:
 
 IsDoubtful = Callable[[str], bool]
 """Whether the figure of a column in this row is doubtful for a reason of its own."""
-Fits = Callable[[str, float], bool]
+Fits = Callable[[str, Implied], bool]
 """Whether a value would fit among a column's other figures."""
 
 
@@ -113,7 +113,7 @@ def _blame(quotient: _Quotient, vouched: set[str], is_doubtful: IsDoubtful, fits
     open_sides = [side for side in quotient.sides if side not in vouched]
     doubtful = [side for side in open_sides if is_doubtful(side)]
     suspects = doubtful if len(doubtful) == 1 else open_sides
-    if len(suspects) == 1 and fits(suspects[0], quotient.implied(suspects[0]).value):
+    if len(suspects) == 1 and fits(suspects[0], quotient.implied(suspects[0])):
         (side,) = suspects
         (other,) = set(quotient.sides) - {side}
         vouching = f", and another ratio vouches for {other}" if other in vouched else ""

@@ -84,9 +84,11 @@ def read_figure(text: str, decimal: str = ".") -> Figure | None:
 def _without_separators(text: str, decimal: str) -> str | None:
     """The number with a point as its decimal sign; None where separators cannot be told apart.
 
-    A separator parts groups of three digits; a lone comma that does not is a decimal sign whatever the table uses.
+    A separator parts groups of three digits; a lone comma that does not is a decimal sign whatever the table uses, and
+    so is the last of two different separators.
     """
-    if THOUSANDS[decimal].fullmatch(text):
+    sign = decimal if THOUSANDS[decimal].fullmatch(text) or not {".", ","} <= set(text) else ".,".replace(decimal, "")
+    if THOUSANDS[sign].fullmatch(text):
         separator = next(character for character in text if character in ", '.")
         text = text.replace(separator, "")
     text = text.replace(",", ".")

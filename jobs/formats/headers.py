@@ -37,6 +37,10 @@ SIMULATED = re.compile(r"simulat|模拟|仿真")
 INT8 = re.compile(r"int8|量化")
 
 
+APART = re.compile(rf"{IN_BRACKETS.pattern}|int8|fp16|fp32|量化", re.IGNORECASE)
+"""What a card's name may come with; columns that differ in it are different ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: what it holds and its name without units; of a ratio the names of its two sides.
@@ -133,7 +137,7 @@ def _name(header: str) -> str:
 
 
 def _card(name: str, facts: Facts) -> CardFacts | None:
-    return facts.card(IN_BRACKETS.sub("", name))
+    return facts.card(APART.sub("", name))
 
 
 def _word(text: str) -> str:
@@ -143,5 +147,4 @@ def _word(text: str) -> str:
 def _key(name: str, facts: Facts) -> str:
     """What two spellings of one column share: the card's name where it is one, and what else tells it apart."""
     card = _card(name, facts)
-    apart = "".join(IN_BRACKETS.findall(name)).lower()
-    return card.name + apart if card else re.sub(r"[\s_-]", "", name.lower())
+    return card.name + "".join(APART.findall(name.lower())) if card else re.sub(r"[\s_-]", "", name.lower())

@@ -68,11 +68,9 @@ class _TableParser(HTMLParser):
 
     def rows(self) -> tuple[tuple[Cell, ...], ...]:
         """The rows with every spanning cell repeated over what it spans; its copies stand on the lines of their rows."""
+        self._end_cell()
         hanging: dict[int, tuple[Cell, int]] = {}
-        made = []
-        for cells in filter(None, self._rows):
-            made.append(tuple(_spread(cells, hanging)))
-        return tuple(made)
+        return tuple(tuple(_spread(cells, hanging)) for cells in self._rows if cells)
 
 
 def _spread(cells: list[tuple[Cell, int, int]], hanging: dict[int, tuple[Cell, int]]) -> list[Cell]:

@@ -116,7 +116,7 @@ class _Reader:
         self._facts = facts
         self._body = [row for row in table.rows[1:] if any(not is_blank(cell.text) for cell in row)]
         self._columns = list(columns([cell.text for cell in table.rows[0]], facts))
-        self._decimal = decimal_sign(cell.text for row in self._body for cell in row)
+        self._decimal = "."
         self._batch_at = self._find("batch", self._labelled_by_batch())
         self._chip_at = self._find("chip", None)
         self._keep_names_apart()
@@ -125,6 +125,7 @@ class _Reader:
         """The performance tables, in the order of their first rows; none where this is no table of performance."""
         if not any(column.kind == "figure" for column in self._columns) or not self._speaks_of_speed():
             return []
+        self._decimal = decimal_sign(cell.text for row in self._body for cell in row)
         parts: list[tuple[str, dict[str, Row], dict[str, Column]]] = []
         for cells in self._body:
             self._add(cells, parts)

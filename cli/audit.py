@@ -48,7 +48,7 @@ def audit(
     """Find what cannot be true in published performance tables; ends 7 where there is a finding."""
     from dinoq.cli.render import findings as render
     from dinoq.jobs.audit import audit as audit_table
-    from dinoq.jobs.formats.performance import performance_tables
+    from dinoq.jobs.formats.performance_reader import performance_tables
     from dinoq.jobs.verdicts import CODES, Status
 
     now = settings.load({"facts": facts})

@@ -4,7 +4,7 @@ import pytest
 
 from dinoq.jobs.audit import Finding, audit
 from dinoq.jobs.facts import BUILT_IN
-from dinoq.jobs.formats.performance import performance_tables
+from dinoq.jobs.formats.performance_reader import performance_tables
 from dinoq.jobs.formats.tables import markdown_tables
 from tests.published import FIRST, LATER
 

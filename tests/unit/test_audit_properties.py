@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dinoq.jobs.audit import audit
 from dinoq.jobs.facts import BUILT_IN
-from dinoq.jobs.formats.performance import PerformanceTable, performance_tables
+from dinoq.jobs.formats.performance import PerformanceTable
+from dinoq.jobs.formats.performance_reader import performance_tables
 from dinoq.jobs.formats.tables import csv_tables, markdown_tables
 
 CHIPS = ("310", "310P", "T4")

@@ -4,7 +4,8 @@ import pytest
 
 from dinoq.jobs.facts import BUILT_IN
 from dinoq.jobs.formats.headers import batch_of, columns, is_best
-from dinoq.jobs.formats.performance import PerformanceTable, Reading, performance_tables
+from dinoq.jobs.formats.performance import PerformanceTable, Reading
+from dinoq.jobs.formats.performance_reader import performance_tables
 from dinoq.jobs.formats.tables import markdown_tables
 from tests.published import FIRST, LATER
 
@@ -128,6 +129,11 @@ def test_a_batch_that_comes_again_begins_a_table() -> None:
 def test_rows_named_after_model_and_batch_are_read() -> None:
     table = only(table_of("|模型|官网pth精度|基准性能|310性能|", "|net_bs1|75.3%|891.8fps|1521.5fps|", "|net_bs16|75.3%|2003fps|2406fps|"))
     assert (table.group, figures(table)["bs16"]) == ("net", {"基准": 2003, "310": 2406})
+
+
+def test_a_best_row_belongs_to_the_model_above_it() -> None:
+    table = only(table_of("|模型|310 fps|", "|net_bs1|1521|", "|net_bs16|2406|", "|最优batch|2406|"))
+    assert (table.group, [row.label for row in table.rows]) == ("net", ["bs1", "bs16", "best"])
 
 
 @pytest.mark.parametrize(

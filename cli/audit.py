@@ -39,7 +39,9 @@ def add_to(app: typer.Typer) -> None:
 
 def audit(
     file: Annotated[Path, typer.Argument(help="Markdown (pipe and HTML tables) or CSV")],
-    model: Annotated[str | None, typer.Option("--model", help="what was measured: a known name or an ONNX file")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="what was measured: a known name or an ONNX file")
+    ] = None,
     gflop: Annotated[float | None, typer.Option("--gflop", min=0.001, help="GFLOP of one image of it")] = None,
     facts: Annotated[str | None, typer.Option("--facts", help="TOML with more chips and models")] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="whose peak holds: fp16 or int8")] = None,

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 from dinoq.jobs.blame import Implied, blames
+from dinoq.jobs.findings import Finding, Rule
 from dinoq.jobs.formats.performance import PerformanceTable, Printed, Row
 from dinoq.jobs.plausibility import COUNTED_TWICE, is_proportional, off_neighbours, share_of_peak, times_neighbours
-
-Rule = Literal["ratio", "best", "peak", "proportional", "neighbours"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One number, or one column, that cannot be as it is printed.
-
-    `cell` names it (`310 bs32`; a column by its name alone), `implied` what it should be, by label (`bs32`), where that
-    follows. `follows_from` names the finding that this one is a consequence of; it is then no cause of its own.
-    """
-
-    table: int
-    group: str
-    line: int
-    cell: str
-    printed: str
-    rules: tuple[Rule, ...]
-    text: str
-    implied: Mapping[str, float] = field(default_factory=dict)
-    follows_from: str = ""
 
 
 @dataclass(slots=True)
@@ -130,7 +108,9 @@ class _Audit:
         points = [(other.batch or 1, implied.value if other is row else one.value) for other, one in sweep]
         falls = [(batch, 1.0 / figure) for batch, figure in points]
         off = at in off_neighbours(points) or at in off_neighbours(falls)
-        return not off and not self._over_peak(name, implied.value) and not self._best_speaks_against(row, name, implied)
+        return (
+            not off and not self._over_peak(name, implied.value) and not self._best_speaks_against(row, name, implied)
+        )
 
     def _best_speaks_against(self, row: Row, name: str, implied: Implied) -> bool:
         """Whether this value would exceed the column's best, or the best is this very figure as it is printed."""
@@ -224,6 +204,7 @@ class _Audit:
             },
         )
 
+
 def _sweep(table: PerformanceTable, name: str) -> list[tuple[Row, Printed]]:
     """A column from the smallest batch to the largest."""
     rows = [row for row in table.rows if row.batch and name in row.figures]
@@ -249,8 +230,3 @@ def _best_row(table: PerformanceTable) -> Row | None:
 
 def _same(printed: Printed, other: Implied) -> bool:
     return abs(printed.value - other.value) < printed.step + other.tolerance
-
-
-def own_causes(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings that are no consequence of another."""
-    return [finding for finding in findings if not finding.follows_from]

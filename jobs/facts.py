@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from dinoq.jobs.chips import CHIPS
 from dinoq.jobs.errors import UsageError
 
-EXAMPLE = "[chips.A10] peak_tflops_fp16 = 125  names = [\"NVIDIA A10\"]   or   [models.my_net] gflop = 3.6"
+EXAMPLE = '[chips.A10] peak_tflops_fp16 = 125  names = ["NVIDIA A10"]   or   [models.my_net] gflop = 3.6'
 CHIP_KEYS = ("peak_tflops_fp16", "peak_tops_int8", "chips_per_card", "names", "source")
 MODEL_KEYS = ("gflop", "source")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from dinoq.cli.render.words import clip, printable
-from dinoq.jobs.audit import Finding
+from dinoq.jobs.findings import Finding
 from dinoq.jobs.formats.performance import Reading
 
 SHOWN = 5

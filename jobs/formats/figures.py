@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-BLANKS = frozenset(["", "-", "--", "---", "/", "\\", "n/a", "na", "nan", "none", "null", "无", "暂无", "tbd", "todo", "x"])
+BLANKS = frozenset(
+    ["", "-", "--", "---", "/", "\\", "n/a", "na", "nan", "none", "null", "无", "暂无", "tbd", "todo", "x"]
+)
 """What stands where nothing was measured; dashes of every width are `-` by then."""
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー─━－"), "-")
 UNITS = {
@@ -22,7 +24,9 @@ LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 TAG = re.compile(r"<[^<>]*>|&nbsp;", re.IGNORECASE)
 NUMBER = re.compile(r"([+-]?(?:\d[\d,.' ]*)?\d(?:e[+-]?\d{1,2})?)\s*(k(?![a-z]))?\s*([^\d\s(]*)\s*(?:\([^()]*\))?")
 THOUSANDS = {
-    ".": re.compile(r"[+-]?[1-9]\d{0,2}(?:([, '])\d{3})(?:\1\d{3})*(?:\.\d+)?|[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}(?:,\d+)?"),
+    ".": re.compile(
+        r"[+-]?[1-9]\d{0,2}(?:([, '])\d{3})(?:\1\d{3})*(?:\.\d+)?|[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}(?:,\d+)?"
+    ),
     ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:([. '])\d{3})(?:\1\d{3})*(?:,\d+)?"),
 }
 """By decimal sign: numbers in groups of three digits."""

@@ -57,8 +57,10 @@ def _pipe_tables(lines: Sequence[str]) -> Iterator[Table]:
 def _is_delimiter(line: str) -> bool:
     """Whether the line is what stands below a header: `| --- | :-: |`."""
     inner = _inner(line)
-    return "|" in line and set(inner) <= set("|-: ") and all(
-        re.fullmatch(r":?-+:?", part.strip()) for part in inner.split("|")
+    return (
+        "|" in line
+        and set(inner) <= set("|-: ")
+        and all(re.fullmatch(r":?-+:?", part.strip()) for part in inner.split("|"))
     )
 
 
@@ -102,7 +104,9 @@ def _csv_rows(text: str) -> Iterator[tuple[Cell, ...]]:
 def _delimiter(text: str) -> str:
     """The sign that most of the first lines have most of."""
     head = [line for line in text.splitlines() if line.strip()][:SNIFFED_LINES]
-    return max(DELIMITERS, key=lambda sign: (sum(sign in line for line in head), sum(line.count(sign) for line in head)))
+    return max(
+        DELIMITERS, key=lambda sign: (sum(sign in line for line in head), sum(line.count(sign) for line in head))
+    )
 
 
 def _without_titles(rows: Sequence[tuple[Cell, ...]]) -> Sequence[tuple[Cell, ...]]:

@@ -56,7 +56,9 @@ def test_files_of_other_encodings_are_read(shell: Shell, encoding: str) -> None:
 def test_a_csv_file_of_a_spreadsheet_is_read(shell: Shell) -> None:
     text = "bs;310;310P;310P/310\r\n1;1617,052;1378,5;0,852\r\n16;2441,26;2708,79;1,9\r\n"
     answer = audited(shell, codecs.BOM_UTF8 + text.encode(), name="table.csv")
-    assert answer.out.startswith("table.csv:3  table 1, 310P/310 bs16  1,9: 2708,79 / 2441,26 is 1.1096; implied 1.10959")
+    assert answer.out.startswith(
+        "table.csv:3  table 1, 310P/310 bs16  1,9: 2708,79 / 2441,26 is 1.1096; implied 1.10959"
+    )
 
 
 def test_a_user_s_facts_are_held_against_and_found_in_dinoq_toml(shell: Shell) -> None:
@@ -80,7 +82,11 @@ def test_an_onnx_file_says_what_an_image_costs(shell: Shell, tmp_path: Path) -> 
     [
         (b"# No table\n", [], "README.md holds no table of performance"),
         (b"\x00\xff\xfe\x81" * 9, [], "README.md is no text"),
-        (HONEST.encode(), ["--model", "nonsense"], "model 'nonsense' is no file and not known; there are dino_resnet50"),
+        (
+            HONEST.encode(),
+            ["--model", "nonsense"],
+            "model 'nonsense' is no file and not known; there are dino_resnet50",
+        ),
         (HONEST.encode(), ["--precision", "fp8"], "precision 'fp8' is not known"),
         (HONEST.encode(), ["--facts", "none.toml"], "facts file none.toml cannot be read: No such file or directory"),
         (HONEST.encode(), ["--facts", "README.md"], "README.md is no TOML"),
@@ -97,7 +103,10 @@ def test_what_cannot_be_audited_is_refused_in_a_sentence(
 
 def test_a_missing_file_is_refused(shell: Shell) -> None:
     answer = shell.dinoq("audit", "none.md")
-    assert (answer.code, answer.err.split(" Try:")[0]) == (2, "error: none.md cannot be read: No such file or directory.")
+    assert (answer.code, answer.err.split(" Try:")[0]) == (
+        2,
+        "error: none.md cannot be read: No such file or directory.",
+    )
 
 
 def test_signs_of_a_foreign_file_move_no_cursor(shell: Shell) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from dinoq.jobs.audit import Finding, audit
+from dinoq.jobs.audit import audit
 from dinoq.jobs.facts import BUILT_IN
+from dinoq.jobs.findings import Finding
 from dinoq.jobs.formats.performance_reader import performance_tables
 from dinoq.jobs.formats.tables import markdown_tables
 from tests.published import FIRST, LATER
@@ -41,7 +42,9 @@ def test_the_later_published_table_has_a_column_that_counts_the_batch_twice_and_
     found = findings(LATER, gflop)
     assert [(one.cell, one.line) for one in found] == [("310P", 5), ("310 bs32", 9)]
     implied = found[0].implied
-    assert implied == pytest.approx({"bs4": 1384.85, "bs8": 1373.2, "bs16": 1382.4, "bs32": 1370.4, "bs64": 1367.8}, rel=1e-4)
+    assert implied == pytest.approx(
+        {"bs4": 1384.85, "bs8": 1373.2, "bs16": 1382.4, "bs32": 1370.4, "bs64": 1367.8}, rel=1e-4
+    )
     assert "310P/310 and 310P/T4 rest on it" in found[0].text
     assert found[1].text.endswith("2.2 times both its neighbours")
 
@@ -84,7 +87,9 @@ def test_a_cell_off_its_neighbours_is_found_in_whatever_order_rows_stand() -> No
     assert [(one.cell, one.line, one.rules) for one in found] == [("T4 bs32", 5, ("neighbours",))]
 
 
-@pytest.mark.parametrize("ratio", ["1.57", "1.56", "1.569", "1.568", "1.6", "1.5", "1", "2", "1.5687", "156 %", "157%", "1.57x"])
+@pytest.mark.parametrize(
+    "ratio", ["1.57", "1.56", "1.569", "1.568", "1.6", "1.5", "1", "2", "1.5687", "156 %", "157%", "1.57x"]
+)
 def test_a_ratio_may_be_rounded_or_cut_off(ratio: str) -> None:
     assert findings(table_of("|bs|310P|T4|310P/T4|", f"|1|1378.5|878.742|{ratio}|")) == []
 

@@ -49,7 +49,8 @@ def test_a_percent_sign_counts_in_hundredths_and_is_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12 ms", "1617/1378", "~1600", ">1600", "310P", "1..2", "12,34,567", "1.2,3", "1e999", "430fps; 25fps", "3."]
+    "text",
+    ["12 ms", "1617/1378", "~1600", ">1600", "310P", "1..2", "12,34,567", "1.2,3", "1e999", "430fps; 25fps", "3."],
 )
 def test_what_is_no_single_figure_is_none(text: str) -> None:
     assert read_figure(text) is None

@@ -96,7 +96,9 @@ def test_a_batch_is_known_by_its_label(label: str, batch: int | None) -> None:
     assert batch_of(label) == batch
 
 
-@pytest.mark.parametrize(("label", "best"), [("最优batch", True), ("**best**", True), ("Best BS", True), ("bs64", False)])
+@pytest.mark.parametrize(
+    ("label", "best"), [("最优batch", True), ("**best**", True), ("Best BS", True), ("bs64", False)]
+)
 def test_the_best_row_is_known_by_its_label(label: str, best: bool) -> None:
     assert is_best(label) is best
 
@@ -108,7 +110,14 @@ def test_batches_along_the_header_are_the_same_table_turned() -> None:
 
 
 def test_chips_down_the_side_become_columns() -> None:
-    table = only(table_of("|芯片型号|Batch Size|精度|性能|", "|310P3|1|93 %|1378.5fps|", "|T4|1|93 %|878.7fps|", "|T4|16|93 %|1858fps|"))
+    table = only(
+        table_of(
+            "|芯片型号|Batch Size|精度|性能|",
+            "|310P3|1|93 %|1378.5fps|",
+            "|T4|1|93 %|878.7fps|",
+            "|T4|16|93 %|1858fps|",
+        )
+    )
     assert figures(table) == {"bs1": {"310P3": 1378.5, "T4": 878.7}, "bs16": {"T4": 1858}}
     assert [printed.line for row in table.rows for printed in row.figures.values()] == [3, 4, 5]
 
@@ -127,7 +136,13 @@ def test_a_batch_that_comes_again_begins_a_table() -> None:
 
 
 def test_rows_named_after_model_and_batch_are_read() -> None:
-    table = only(table_of("|模型|官网pth精度|基准性能|310性能|", "|net_bs1|75.3%|891.8fps|1521.5fps|", "|net_bs16|75.3%|2003fps|2406fps|"))
+    table = only(
+        table_of(
+            "|模型|官网pth精度|基准性能|310性能|",
+            "|net_bs1|75.3%|891.8fps|1521.5fps|",
+            "|net_bs16|75.3%|2003fps|2406fps|",
+        )
+    )
     assert (table.group, figures(table)["bs16"]) == ("net", {"基准": 2003, "310": 2406})
 
 
@@ -163,7 +178,9 @@ def test_what_is_no_figure_is_told_and_not_judged() -> None:
 
 
 def test_a_figure_merged_over_rows_is_told_and_not_judged() -> None:
-    reading = read("<table><tr><td>bs<td>T4<td>310</tr><tr><td>1<td rowspan=2>878<td>1617</tr><tr><td>4<td>2161</table>")
+    reading = read(
+        "<table><tr><td>bs<td>T4<td>310</tr><tr><td>1<td rowspan=2>878<td>1617</tr><tr><td>4<td>2161</table>"
+    )
     assert figures(reading.tables[0]) == {"bs1": {"310": 1617}, "bs4": {"310": 2161}}
     assert {cell.why for cell in reading.unread} == {"it is merged with other cells"}
 

@@ -17,7 +17,9 @@ def test_a_pipe_table_is_found_with_its_lines() -> None:
     assert (table.line, [row[0].line for row in table.rows]) == (3, [3, 5])
 
 
-@pytest.mark.parametrize("table", ["a|b\n-|-\n1|2", "> | a | b |\n> |--|--|\n> | 1 | 2 |", "  |a|b|\n  |:-|-:|\n  |1|2|"])
+@pytest.mark.parametrize(
+    "table", ["a|b\n-|-\n1|2", "> | a | b |\n> |--|--|\n> | 1 | 2 |", "  |a|b|\n  |:-|-:|\n  |1|2|"]
+)
 def test_outer_pipes_quotes_and_indents_change_nothing(table: str) -> None:
     assert [texts(found) for found in markdown_tables(table)] == [[["a", "b"], ["1", "2"]]]
 
@@ -29,7 +31,10 @@ def test_an_escaped_pipe_is_text_and_an_empty_last_cell_a_cell() -> None:
 
 def test_tables_without_a_line_between_them_are_two() -> None:
     found = markdown_tables("|a|b|\n|-|-|\n|1|2|\n|c|d|\n|-|-|\n|3|4|")
-    assert [(table.no, texts(table)) for table in found] == [(1, [["a", "b"], ["1", "2"]]), (2, [["c", "d"], ["3", "4"]])]
+    assert [(table.no, texts(table)) for table in found] == [
+        (1, [["a", "b"], ["1", "2"]]),
+        (2, [["c", "d"], ["3", "4"]]),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "|", "---", "a | b\n", "| ls | wc -l |\n| x |", "| 0 310P3 |\n+---+---+\n| 1 |"])

@@ -74,7 +74,7 @@ class _Audit:
         if column.card is None or peak is None or self._gflop is None:
             return ""
         share = share_of_peak(images_per_s, self._gflop, peak)
-        return f"{100 * share:.0f} % of the {precision} peak of a {column.card.name} card" if share > 1.0 else ""
+        return f"{100 * share:.0f} % of the {column.card.name} card's {precision} peak" if share > 1.0 else ""
 
     def _find_neighbours(self) -> None:
         for name, sweep in self._sweeps.items():

@@ -75,7 +75,8 @@ class _TableParser(HTMLParser):
 
 def _spread(cells: list[tuple[Cell, int, int]], hanging: dict[int, tuple[Cell, int]]) -> list[Cell]:
     """One row; `hanging` holds by column what hangs down from above and for how many rows more, and is brought on."""
-    line, row = cells[0][0].line, []
+    line = cells[0][0].line
+    row: list[Cell] = []
     waiting = list(reversed(cells))
     while (waiting or len(row) in hanging) and len(row) < WIDEST_SPAN:
         at = len(row)

@@ -69,7 +69,7 @@ def test_a_figure_above_the_peak_of_four_chips_is_a_finding(figure: str, wrong: 
 @pytest.mark.parametrize(("header", "precision"), [("310", "int8"), ("310 int8", "fp16"), ("310 (量化)", "fp16")])
 def test_int8_figures_are_held_against_the_int8_peak(header: str, precision: str) -> None:
     (found,) = findings(table_of(f"|bs|{header}|", "|1|3900|", "|16|7800|"), RESNET50, precision)
-    assert (found.line, found.text) == (4, "100 % of the int8 peak of a 310 card")
+    assert (found.line, found.text) == (4, "100 % of the 310 card's int8 peak")
 
 
 def test_a_column_in_proportion_to_the_batch_is_one_finding() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dinoq.jobs.audit import audit
@@ -123,6 +123,7 @@ def sweeps(draw: st.DrawFn) -> Sweep:
     return Sweep(style, batches, figures, ratios)
 
 
+@settings(max_examples=40, deadline=None)
 @given(sweeps())
 def test_a_consistent_table_is_read_back_and_has_no_finding(sweep: Sweep) -> None:
     table = sweep.read()
@@ -134,6 +135,7 @@ def test_a_consistent_table_is_read_back_and_has_no_finding(sweep: Sweep) -> Non
     assert audit(table, None) == []
 
 
+@settings(max_examples=40, deadline=None)
 @given(sweeps(), st.data())
 def test_one_wrong_figure_is_found_with_what_it_should_be(sweep: Sweep, data: st.DataObject) -> None:
     chip = data.draw(st.sampled_from(CHIPS))
@@ -149,6 +151,7 @@ def test_one_wrong_figure_is_found_with_what_it_should_be(sweep: Sweep, data: st
             assert abs(one.implied[label] - right) <= right * 40 * 10.0**-sweep.style.digits + 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(sweeps(), st.data())
 def test_one_wrong_ratio_is_found(sweep: Sweep, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(sweep.ratios)))
@@ -162,6 +165,7 @@ def test_one_wrong_ratio_is_found(sweep: Sweep, data: st.DataObject) -> None:
     assert [one.cell.split()[-1] for one in found if "ratio" in one.rules] == [label]
 
 
+@settings(max_examples=40, deadline=None)
 @given(sweeps(), st.data())
 def test_one_wrong_best_figure_is_found(sweep: Sweep, data: st.DataObject) -> None:
     chip = data.draw(st.sampled_from(CHIPS))
@@ -171,6 +175,7 @@ def test_one_wrong_best_figure_is_found(sweep: Sweep, data: st.DataObject) -> No
     assert [one.cell for one in found if "best" in one.rules] == [f"{chip} best"]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="|-: \nbs1640P/T.,%<table>tdr^~*（）％１", max_size=400))
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     for tables in (markdown_tables(text), csv_tables(text)):

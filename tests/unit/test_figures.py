@@ -38,14 +38,15 @@ from dinoq.jobs.formats.figures import decimal_sign, is_blank, plain, read_figur
 def test_a_number_is_read_with_the_step_of_its_last_digit(text: str, value: float, step: float) -> None:
     figure = read_figure(text)
     assert figure is not None
-    assert (figure.value, figure.step) == (pytest.approx(value), pytest.approx(step))
+    assert [figure.value, figure.step] == pytest.approx([value, step])
 
 
 @pytest.mark.parametrize("text", ["85.2 %", "85.2％", "**８５．２％**"])
 def test_a_percent_sign_counts_in_hundredths_and_is_told(text: str) -> None:
     figure = read_figure(text)
     assert figure is not None
-    assert (figure.value, figure.step, figure.is_percent) == (pytest.approx(0.852), pytest.approx(0.001), True)
+    assert figure.is_percent
+    assert [figure.value, figure.step] == pytest.approx([0.852, 0.001])
 
 
 @pytest.mark.parametrize(
@@ -80,8 +81,7 @@ def test_a_table_s_decimal_sign_is_the_one_that_only_one_reading_allows(texts: l
 
 
 def test_the_decimal_sign_decides_what_three_digits_are() -> None:
-    assert [read_figure("1,569", sign) for sign in ".,"] != [None, None]
-    assert [figure.value for sign in ".," if (figure := read_figure("1,569", sign))] == [1569, pytest.approx(1.569)]
+    assert [figure.value for sign in ".," if (figure := read_figure("1,569", sign))] == pytest.approx([1569, 1.569])
 
 
 def test_words_lose_their_markup_and_width() -> None:

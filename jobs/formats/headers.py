@@ -107,7 +107,7 @@ def _plain_column(header: str, facts: Facts, sides: set[str]) -> Column:
         return Column("batch", name)
     if word in CHIP or word in GROUP:
         return Column("chip" if word in CHIP else "group", name)
-    card, is_speed = _card(name, facts), bool(SPEED.search(text))
+    card, is_speed = card_named(name, facts), bool(SPEED.search(text))
     if NO_SPEED.search(text) or not (card or is_speed or _key(name, facts) in sides):
         return Column("other", name)
     card = None if SIMULATED.search(text) else card
@@ -120,7 +120,7 @@ def _ratio(header: str, sides: tuple[str, str] | None, figures: dict[str, str], 
     over, under = (figures.get(_key(side, facts)) for side in sides)
     if over and under:
         return Column("ratio", header, sides=(over, under), scale=0.01 if "%" in header else 1.0)
-    if all(_card(side, facts) or figures.get(_key(side, facts)) for side in sides):
+    if all(card_named(side, facts) or figures.get(_key(side, facts)) for side in sides):
         return Column("ratio", header)
     return None
 
@@ -136,7 +136,8 @@ def _name(header: str) -> str:
     return " ".join(NOT_A_NAME.sub(" ", header).split()).strip(" :,_-")
 
 
-def _card(name: str, facts: Facts) -> CardFacts | None:
+def card_named(name: str, facts: Facts) -> CardFacts | None:
+    """The card of a column or a row, whatever precision or brackets come with its name."""
     return facts.card(APART.sub("", name))
 
 
@@ -146,5 +147,5 @@ def _word(text: str) -> str:
 
 def _key(name: str, facts: Facts) -> str:
     """What two spellings of one column share: the card's name where it is one, and what else tells it apart."""
-    card = _card(name, facts)
+    card = card_named(name, facts)
     return card.name + "".join(APART.findall(name.lower())) if card else re.sub(r"[\s_-]", "", name.lower())

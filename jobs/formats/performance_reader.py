@@ -13,6 +13,7 @@ from dinoq.jobs.formats.headers import (
     SIMULATED,
     Column,
     batch_of,
+    card_named,
     columns,
     is_batch_header,
     is_batch_label,
@@ -30,11 +31,24 @@ def performance_tables(tables: Iterable[Table], facts: Facts) -> Reading:
     found: list[PerformanceTable] = []
     unread: list[Unread] = []
     for table in tables:
-        reader = _Reader(_upright(table), facts)
+        reader = _Reader(_upright(_with_one_header(table)), facts)
         parts = reader.parts()
         found += parts
         unread += reader.unread if parts else []
     return Reading(tuple(found), tuple(unread))
+
+
+def _with_one_header(table: Table) -> Table:
+    """Two lines of header as one: `310` over `fp16` and `int8` is `310 fp16` and `310 int8`."""
+    head, *body = table.rows
+    if not any(cell.merged for cell in head) or not body or any(read_figure(cell.text) for cell in body[0]):
+        return table
+    below = [*body[0], *head[len(body[0]) :]]
+    joined = tuple(
+        cell if cell.text == under.text else replace(cell, text=f"{cell.text} {under.text}")
+        for cell, under in zip(head, below, strict=False)
+    )
+    return Table(table.no, (joined, *body[1:]))
 
 
 def _upright(table: Table) -> Table:
@@ -158,7 +172,7 @@ class _Reader:
     def _column(self, name: str, chip: str, group: str) -> Column:
         column = next(column for column in self._columns if column.name == name)
         beside = f"{plain(chip)} {group}".lower()
-        card = self._facts.card(plain(chip)) if chip and not SIMULATED.search(beside) else column.card
+        card = None if SIMULATED.search(beside) else card_named(plain(chip), self._facts) or column.card
         return replace(column, card=card, is_int8=column.is_int8 or bool(INT8.search(beside)))
 
     def _find(self, kind: str, otherwise: int | None) -> int | None:

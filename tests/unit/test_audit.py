@@ -110,10 +110,33 @@ def test_one_figure_that_sets_two_ratios_right_is_one_finding() -> None:
     assert "310P/T4 prints 1.568720" in found.text
 
 
+def test_of_two_ratios_the_finer_one_says_what_a_figure_should_be() -> None:
+    (found,) = findings(table_of("|bs|310|310P|T4|310P/310|310P/T4|", "|1|1617.052|1478.5|878.742|0.85|1.568720|"))
+    assert found.implied["bs1"] == pytest.approx(1378.5, abs=0.01)
+
+
 def test_a_figure_that_its_sweep_speaks_for_is_not_blamed_for_a_ratio() -> None:
     rows = ["|1|1600|1400|870|0.875|1.609|", "|16|2400|2700|1850|11.25|1.459|", "|64|2500|4200|2090|1.68|2.010|"]
     (found,) = findings(table_of("|bs|310|310P|T4|310P/310|310P/T4|", *rows))
     assert (found.cell, found.implied) == ("310P/310 bs16", {"bs16": 1.125})
+
+
+@pytest.mark.parametrize(
+    ("ratio", "gflop"),
+    [("0.45", None), ("1.0", RESNET50)],
+    ids=["above the best of its column", "above its card's peak"],
+)
+def test_a_figure_is_not_blamed_where_what_it_should_be_cannot_be(ratio: str, gflop: float | None) -> None:
+    last = ["|64|2500|2300|1900|0.92|1.2105|", "|best|2500|2300|1900|0.92|1.2105|"] if gflop is None else []
+    row = f"|16|2400|2160|1850|{ratio}|1.168|" if gflop is None else f"|16|2400|4200|1850|{ratio}|2.270|"
+    (found,) = findings(table_of("|bs|310|310P|T4|310P/310|310P/T4|", row, *last), gflop)
+    assert found.cell == "310P/310 bs16"
+
+
+def test_a_figure_that_is_the_best_of_its_column_is_not_blamed() -> None:
+    rows = ["|16|2400|2160|1850|1.08|1.168|", "|best|2400|2160|1850|0.9|1.168|"]
+    (found,) = findings(table_of("|bs|310|310P|T4|310P/310|310P/T4|", *rows))
+    assert found.cell == "310P/310 bs16"
 
 
 def test_a_ratio_of_a_card_that_is_not_in_the_table_is_not_judged() -> None:

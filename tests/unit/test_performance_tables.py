@@ -185,6 +185,12 @@ def test_a_figure_merged_over_rows_is_told_and_not_judged() -> None:
     assert {cell.why for cell in reading.unread} == {"it is merged with other cells"}
 
 
+def test_a_header_of_two_lines_is_read_as_one() -> None:
+    head = "<tr><th rowspan=2>bs<th colspan=2>310P<th rowspan=2>T4</tr><tr><th>性能<th>时延(ms)</tr>"
+    table = only(f"<table>{head}<tr><td>1<td>1378.5<td>0.73<td>878.7</tr></table>")
+    assert figures(table) == {"bs1": {"310P": 1378.5, "T4": 878.7}}
+
+
 def test_figures_without_a_batch_in_a_table_of_batches_are_told() -> None:
     reading = read(table_of("|bs|T4|", "|1|878|", "||1532|"))
     assert [(cell.line, cell.text, cell.why) for cell in reading.unread] == [(4, "1532", "its row names no batch")]
@@ -200,8 +206,18 @@ def test_a_decimal_comma_is_read_where_the_table_shows_one() -> None:
     assert [row.ratios["310P/310"].value for row in table.rows] == [pytest.approx(0.852), pytest.approx(1.535)]
 
 
-def test_a_simulated_column_is_held_against_no_card() -> None:
-    assert only(table_of("|bs|310P3 (simulated)|", "|1|1378|")).columns["310P3 (simulated)"].card is None
+@pytest.mark.parametrize(
+    "table",
+    [
+        table_of("|bs|310P3 (simulated)|", "|1|1378|"),
+        table_of("|bs|310P3|", "|bs1 (simulated)|1378|"),
+        table_of("|chip|batch|compute|", "|310P3 (模拟)|1|1378|"),
+    ],
+)
+def test_what_is_simulated_is_held_against_no_card(table: str) -> None:
+    assert [column.card for column in only(table).columns.values()] == [None]
+    plainly = only(table.replace(" (simulated)", "").replace(" (模拟)", "")).columns.values()
+    assert [column.card and column.card.name for column in plainly] == ["310P3"]
 
 
 def test_columns_of_one_name_are_kept_apart() -> None:

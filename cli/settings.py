@@ -51,6 +51,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("compiling_deadline_s", "a toolchain that has not ended for so long is killed"),
     Option("idle_wait_s", "how long a busy device is waited for; then it is used, and the run is UNSTABLE"),
     Option("null_devices", "COUNT:IMAGES_PER_S devices that compute nothing, for benchmarks"),
+    Option("facts", "TOML with peaks of more chips and GFLOP of more models, for dinoq audit", is_path=True),
     Option("simulate", "simulated devices in place of real ones, e.g. 310P3:4,T4:1"),
     Option("pace", "what simulated devices take their times from: published, or a TOML file", is_path=True),
     Option("ascend_set_env", "CANN's set_env.sh, sourced for Ascend programs and modules", is_path=True),

@@ -13,6 +13,7 @@ from dinoq.jobs.chips import CHIPS, Precision
 from dinoq.jobs.ledger import Origin
 from dinoq.jobs.measure import MIN_BATCHES, Measurement
 from dinoq.jobs.merge import Coverage
+from dinoq.jobs.plausibility import COUNTED_TWICE, is_proportional, off_neighbours, share_of_peak, times_neighbours
 
 Kind = Literal["coverage", "accuracy", "performance", "stability", "plausibility"]
 
@@ -22,10 +23,6 @@ MAX_CV = 0.025
 """Above it timing is unstable: where NVIDIA's trtexec warns."""
 MAX_DRIFT = 0.05
 """First and last quarter of a device's batches may differ by so much: twice what variation alone may explain."""
-PROPORTIONAL = 1.12
-PROPORTIONAL_BATCHES = 3
-PROPORTIONAL_UP_TO = 16
-OFF_NEIGHBOURS = 1.8
 CHANCE_SAMPLES = 100
 
 
@@ -182,7 +179,7 @@ def plausibility_verdicts(cells: Sequence[Cell]) -> dict[int, Verdict]:
             faults[no].append(f"{100 * share:.0f} % of the chip's peak")
     for row in rows_of(cells):
         for no in _proportional(row):
-            faults[no].append("grows in proportion to the batch, as if the batch were counted twice")
+            faults[no].append(COUNTED_TWICE)
         for no, text in _off_neighbours(row):
             faults[no].append(text)
     verdicts = {no: _plausible(f"{100 * share:.0f} % of the chip's peak") for no, share in shares.items()}
@@ -195,7 +192,7 @@ def peak_share(cell: Cell) -> float | None:
     if cell.origin == "simulated":
         return None
     peak = next((chip.peak_tflops for chip in CHIPS if chip.name == cell.chip), None)
-    return cell.images_per_s * cell.gflop / 1000.0 / peak if peak and cell.gflop else None
+    return share_of_peak(cell.images_per_s, cell.gflop, peak) if peak and cell.gflop else None
 
 
 def rows_of(cells: Sequence[Cell]) -> list[list[Cell]]:
@@ -207,21 +204,16 @@ def rows_of(cells: Sequence[Cell]) -> list[list[Cell]]:
 
 
 def _proportional(row: Sequence[Cell]) -> list[int]:
-    if len(row) < PROPORTIONAL_BATCHES or row[-1].batch < PROPORTIONAL_UP_TO or row[0].chip == "cpu":
-        return []
-    per_batch = [cell.images_per_s / cell.batch for cell in row]
-    return [cell.run_no for cell in row] if max(per_batch) <= PROPORTIONAL * min(per_batch) else []
+    counted_twice = row[0].chip != "cpu" and is_proportional(_points(row))
+    return [cell.run_no for cell in row] if counted_twice else []
 
 
 def _off_neighbours(row: Sequence[Cell]) -> list[tuple[int, str]]:
-    return [
-        (
-            cell.run_no,
-            f"{cell.images_per_s / max(below.images_per_s, above.images_per_s):.1f} times both its neighbours",
-        )
-        for below, cell, above in zip(row, row[1:], row[2:], strict=False)
-        if cell.images_per_s > OFF_NEIGHBOURS * max(below.images_per_s, above.images_per_s)
-    ]
+    return [(row[at].run_no, times_neighbours(factor)) for at, factor in off_neighbours(_points(row)).items()]
+
+
+def _points(row: Sequence[Cell]) -> list[tuple[int, float]]:
+    return [(cell.batch, cell.images_per_s) for cell in row]
 
 
 def _plausible(text: str) -> Verdict:

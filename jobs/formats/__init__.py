@@ -1,0 +1,1 @@
+"""File formats as text: text in, values out, and back. No I/O."""

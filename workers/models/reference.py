@@ -6,7 +6,6 @@ folding or of the graph shows. The other graph shares the reader and the builder
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,14 +49,11 @@ class Comparison:
         return self.max_difference <= self.allowed
 
 
-def compare(saved: Path, pair: Pair, *, batch_norm_kept: bool, use_torch: bool | None = None) -> Comparison:
-    """Run the saved file on random images and compare. `use_torch` None: where it is installed."""
+def compare(saved: Path, pair: Pair, *, batch_norm_kept: bool) -> Comparison:
+    """Run the saved file on random images, and the independent evaluation on the same."""
     images = np.random.default_rng(SEED).standard_normal((IMAGES, 3, SIDE, SIDE), np.float32)
     got = _on_runtime(saved, images)
-    if importlib.util.find_spec("torch") is not None if use_torch is None else use_torch:
-        name, expected = _on_torch(pair, images)
-    else:
-        name, expected = _other_graph(saved, pair, images, batch_norm_kept=batch_norm_kept)
+    name, expected = _on_torch(pair, images) or _other_graph(saved, pair, images, batch_norm_kept=batch_norm_kept)
     return Comparison(
         reference=name,
         images=IMAGES,
@@ -79,12 +75,15 @@ def _other_graph(saved: Path, pair: Pair, images: NDArray[np.float32], *, batch_
         logits = _on_runtime(other, images)
     finally:
         other.unlink(missing_ok=True)
-    return f"ONNX Runtime with batch norm {'folded' if batch_norm_kept else 'kept'}, as torch is not installed", logits
+    return f"ONNX Runtime with batch norm {'folded' if batch_norm_kept else 'kept'}, as there is no torch", logits
 
 
-def _on_torch(pair: Pair, images: NDArray[np.float32]) -> tuple[str, Logits]:
-    import torch
-
+def _on_torch(pair: Pair, images: NDArray[np.float32]) -> tuple[str, Logits] | None:
+    """None where torch is not installed, or cannot be imported."""
+    try:
+        import torch
+    except (ImportError, OSError):
+        return None
     loaded = (torch.load(part.path, "cpu", weights_only=True) for part in (pair.backbone, pair.linear))
     state = {key: value for values in loaded for key, value in entries(values).items()}
     with torch.inference_mode():

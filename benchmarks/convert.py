@@ -14,7 +14,9 @@ from benchmarks.figure import Figure
 from tests.dino_net import write_pair
 
 ROUNDS = 5
-TOLD = "from dinoq.cli.commands import run\ncode = run()\nprint(open('/proc/self/status').read())\nraise SystemExit(code)"
+TOLD = (
+    "from dinoq.cli.commands import run\ncode = run()\nprint(open('/proc/self/status').read())\nraise SystemExit(code)"
+)
 """The command, and then what the process held at most. A parent's own size would show in what wait4 tells."""
 MB = 1024
 

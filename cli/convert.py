@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,13 +64,18 @@ def _wanted(baseline: str | None, source: str | None, *, keep_batch_norm: bool) 
         raise UsageError(
             f"--source {source!r} is not URL@COMMIT.", hint="--source https://github.com/facebookresearch/dino@cb71140"
         )
+    wanted = Wanted(keep_batch_norm=keep_batch_norm, source=source)
     if baseline is None:
-        return Wanted(keep_batch_norm=keep_batch_norm, source=source)
+        return wanted
+    return replace(wanted, baseline_top1=_percent(baseline), baseline_source="given by --baseline")
+
+
+def _percent(text: str) -> float:
+    """Not a fraction by mistake: no classifier is published with 1 % or less."""
     with contextlib.suppress(ValueError):
-        if 1 < (percent := float(baseline)) <= 100:
-            given = {"baseline_source": "given by --baseline", "source": source}
-            return Wanted(keep_batch_norm=keep_batch_norm, baseline_top1=percent, **given)
-    raise UsageError(f"baseline is {baseline}; expected percent, above 1 and not above 100.", hint="--baseline 75.3")
+        if 1 < (percent := float(text)) <= 100:
+            return percent
+    raise UsageError(f"baseline is {text}; expected percent, above 1 and not above 100.", hint="--baseline 75.3")
 
 
 def _check_place(output: Path, inputs: tuple[Path, ...]) -> None:

@@ -93,11 +93,8 @@ class _Writer:
         match value:
             case None | True | False:
                 return {None: b"N", True: b"\x88", False: b"\x89"}[value]
-            case int():
-                data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-                return b"\x8a" + bytes([len(data)]) + data
-            case float():
-                return b"G" + struct.pack(">d", value)
+            case int() | float():
+                return _number(value)
             case str():
                 return self._once(value, b"X" + struct.pack("<I", len(value.encode())) + value.encode())
             case Opcodes():
@@ -136,3 +133,10 @@ class _Writer:
         hooks = self._name("collections", "OrderedDict") + b")R"
         metadata = b"" if tensor.metadata is None else self.code(tensor.metadata)
         return self._name("torch._utils", "_rebuild_tensor_v2") + b"(" + storage + view + hooks + metadata + b"tR"
+
+
+def _number(value: float) -> bytes:
+    if isinstance(value, float):
+        return b"G" + struct.pack(">d", value)
+    data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+    return b"\x8a" + bytes([len(data)]) + data

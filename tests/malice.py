@@ -14,14 +14,23 @@ def programs(marker: Path) -> dict[str, tuple[bytes, str]]:
         "GLOBAL and REDUCE": (b"cos\nsystem\n(" + command + b"tR", "os.system"),
         "the name that os.system pickles to": (b"cposix\nsystem\n" + command + b"\x85R", "posix.system"),
         "STACK_GLOBAL": (b"\x80\x04" + _text("os") + _text("system") + b"\x93" + command + b"\x85R", "os.system"),
-        "a name put together from the memo": (b"\x80\x04" + split + b"h\x00h\x01\x93" + command + b"\x85R", "os.system"),
+        "a name put together from the memo": (
+            b"\x80\x04" + split + b"h\x00h\x01\x93" + command + b"\x85R",
+            "os.system",
+        ),
         "INST": (b"(S'touch " + str(marker).encode() + b"'\nios\nsystem\n", "os.system"),
         "OBJ": (b"(cos\nsystem\n" + command + b"o", "os.system"),
         "a class": (b"csubprocess\nPopen\n(](" + _text("touch") + _text(str(marker)) + b"etR", "subprocess.Popen"),
         "builtins.eval": (b"cbuiltins\neval\n" + python + b"\x85R", "builtins.eval"),
         "exec in a value of a dict": (b"}" + _text("w") + b"cbuiltins\nexec\n" + python + b"\x85Rs", "builtins.exec"),
         "a function got by getattr": (
-            b"cbuiltins\ngetattr\ncos\n__dict__\n" + _text("get") + b"\x86R" + _text("system") + b"\x85R" + command + b"\x85R",
+            b"cbuiltins\ngetattr\ncos\n__dict__\n"
+            + _text("get")
+            + b"\x86R"
+            + _text("system")
+            + b"\x85R"
+            + command
+            + b"\x85R",
             "builtins.getattr",
         ),
         "a state that is set": (b"cbuiltins\nexec\n" + python + b"\x85R}b", "builtins.exec"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dinoq.workers.models.pickled import Damaged, Foreign, Grammar, Name, read_pickle
@@ -22,7 +22,7 @@ PLAIN = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner), st.dictionaries(KEYS, inner), st.tuples(inner), st.tuples(inner, inner, inner, inner)
     ),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
@@ -30,6 +30,7 @@ def read(code: bytes) -> Any:
     return read_pickle(io.BytesIO(code), ALLOWED)
 
 
+@settings(max_examples=50)
 @given(PLAIN, st.integers(3, pickle.HIGHEST_PROTOCOL))
 def test_plain_values_come_back_as_they_were(value: object, protocol: int) -> None:
     assert read(pickle.dumps(value, protocol)) == value
@@ -107,12 +108,15 @@ def test_containers_are_used_for_what_they_are(code: bytes, words: str) -> None:
         read(code)
 
 
-@pytest.mark.parametrize("code", [b"", b"K", b"K\x01", b"t.", b"0.", b"R.", b"h\x07.", b"(K\x01.", b"K\x01K\x02.", b"\xff"])
+@pytest.mark.parametrize(
+    "code", [b"", b"K", b"K\x01", b"t.", b"0.", b"R.", b"h\x07.", b"(K\x01.", b"K\x01K\x02.", b"\xff"]
+)
 def test_bytes_that_are_no_whole_pickle_are_damaged(code: bytes) -> None:
     with pytest.raises((Damaged, Foreign)):
         read(code)
 
 
+@settings(max_examples=50)
 @given(PLAIN, st.data())
 def test_a_pickle_that_is_cut_off_is_damaged_wherever_the_cut_is(value: object, data: st.DataObject) -> None:
     whole = pickle.dumps(value)

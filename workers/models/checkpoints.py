@@ -157,6 +157,8 @@ def _read_legacy(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) ->
     data, place = {}, mapped.tell()
     for key in map(str, keys):
         data[key], place = _row(memoryview(mapped), place, storages[key])
+    if place != len(mapped):
+        raise Damaged(f"{len(mapped) - place} bytes stand behind the last storage")
     return values, data
 
 

@@ -40,12 +40,12 @@ def read_weights(backbone: Checkpoint, linear: Checkpoint) -> Weights:
 def entries(values: object) -> dict[str, object]:
     """The state dict inside what a file held, its keys without the wrappers' prefixes, the projection head left out.
 
-    Raises: ValueError for what holds no state dict, or two entries of one name.
+    Raises: TypeError for what holds no state dict, ValueError for two entries of one name.
     """
     if isinstance(values, Mapping):
         values = next((values[key] for key in WHOLE if isinstance(values.get(key), Mapping)), values)
     if not isinstance(values, Mapping):
-        raise ValueError(f"is a {type(values).__name__}; expected a state dict")
+        raise TypeError(f"is a {type(values).__name__}; expected a state dict")
     found: dict[str, object] = {}
     for told, value in values.items():
         key = str(told)
@@ -62,7 +62,7 @@ def _checked(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> dict[str,
     """Exactly the expected entries, each a tensor of its shape and dtype."""
     try:
         found = entries(checkpoint.values)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise BadCheckpoint(f"checkpoint {checkpoint.path} {error}.", hint=ORDER) from None
     _check_keys(checkpoint, found, expected)
     tensors = {key: value for key, value in found.items() if isinstance(value, Tensor)}

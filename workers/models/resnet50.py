@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """One convolution without bias and the batch norm behind it, by their names in a checkpoint; padding keeps size."""
+    """One convolution without bias and the batch norm behind it, by their names in a checkpoint; padded by kernel // 2."""
 
     name: str
     norm: str
@@ -32,11 +32,6 @@ class Convolution:
     outputs: int
     kernel: int
     stride: int = 1
-
-    @property
-    def padding(self) -> int:
-        """Pixels on each side."""
-        return self.kernel // 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class _Writer:
 
     def stem(self, source: str) -> str:
         features = self._relu("relu", self._convolution(STEM, source))
-        return self._node("MaxPool", "maxpool", [features], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+        return self._node("MaxPool", "maxpool", [features], _square(3, stride=2))
 
     def block(self, block: Block, source: str) -> str:
         *inner, last = block.convolutions
@@ -74,9 +74,9 @@ class _Writer:
 
     def classifier(self, source: str) -> None:
         pooled = self._node("GlobalAveragePool", "avgpool", [source])
-        flat = self._node("Flatten", "flatten", [pooled], axis=1)
+        flat = self._node("Flatten", "flatten", [pooled], {"axis": 1})
         names = [self._initializer(name, self.weights[name]) for name in ("fc.weight", "fc.bias")]
-        self._node("Gemm", "fc", [flat, *names], output=OUTPUT, transB=1)
+        self._node("Gemm", "fc", [flat, *names], {"transB": 1}, OUTPUT)
 
     def _convolution(self, conv: Convolution, source: str) -> str:
         if not self.keep_batch_norm:
@@ -85,12 +85,10 @@ class _Writer:
         kernel = self.weights[f"{conv.name}.weight"]
         plain = self._convolve(conv, [source, *self._named(conv.name, weight=kernel)])
         norm = [self._initializer(f"{conv.norm}.{entry}", self.weights[f"{conv.norm}.{entry}"]) for entry in NORM]
-        return self._node("BatchNormalization", conv.norm, [plain, *norm], epsilon=EPSILON)
+        return self._node("BatchNormalization", conv.norm, [plain, *norm], {"epsilon": EPSILON})
 
     def _convolve(self, conv: Convolution, inputs: list[str]) -> str:
-        kernel, stride, padding = conv.kernel, conv.stride, conv.padding
-        shape = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [padding] * 4}
-        return self._node("Conv", conv.name, inputs, **shape)
+        return self._node("Conv", conv.name, inputs, _square(conv.kernel, conv.stride))
 
     def _relu(self, name: str, source: str) -> str:
         return self._node("Relu", name, [source])
@@ -99,12 +97,14 @@ class _Writer:
         return [self._initializer(f"{module}.{name}", array) for name, array in arrays.items()]
 
     def _node(
-        self, kind: str, name: str, inputs: list[str], *, output: str = "", **attributes: float | list[int]
+        self, kind: str, name: str, inputs: list[str], attributes: Mapping[str, object] | None = None, output: str = ""
     ) -> str:
         from onnx import helper
 
         output = output or f"{name}.out"
-        self.graph.node.append(helper.make_node(kind, inputs, [output], name=name, **attributes))
+        node = helper.make_node(kind, inputs, [output], name=name)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in (attributes or {}).items())
+        self.graph.node.append(node)
         return output
 
     def _initializer(self, name: str, array: NDArray[np.float32]) -> str:
@@ -113,3 +113,8 @@ class _Writer:
         tensor = self.graph.initializer.add(name=name, data_type=TensorProto.FLOAT, dims=array.shape)
         tensor.raw_data = array.astype("<f4").tobytes()
         return name
+
+
+def _square(kernel: int, stride: int) -> dict[str, object]:
+    """A window that keeps the size, but for the stride."""
+    return {"kernel_shape": [kernel] * 2, "pads": [kernel // 2] * 4, "strides": [stride] * 2}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,8 +11,16 @@ from numpy.typing import NDArray
 from dinoq.workers.models.pickled import Damaged, Foreign, Grammar, Name, as_dict
 
 ITEM_BYTES: Mapping[str, int] = {
-    **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "bool": 1},
-    **{"int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1},
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "bool": 1,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint8": 1,
 }
 STORAGES: Mapping[Name, str] = {
     Name("torch", f"{kind}Storage"): dtype
@@ -103,7 +110,7 @@ def _tensor(arguments: tuple[object, ...]) -> Tensor:
         raise Foreign("a tensor with metadata, which may be conjugated or negated")
     (offset,), shape, strides = _whole((arguments[1],)), _whole(arguments[2]), _whole(arguments[3])
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=False))
-    if len(shape) != len(strides) or (math.prod(shape) and last >= storage.numel):
+    if len(shape) != len(strides) or (0 not in shape and last >= storage.numel):
         raise Damaged(f"a tensor {list(shape)} reaches beyond its storage of {storage.numel} numbers")
     return Tensor(storage, offset, shape, strides)
 

@@ -95,49 +95,50 @@ def _mapped(path: Path) -> mmap.mmap:
 
 def _read_zip(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) -> tuple[object, dict[str, memoryview]]:
     """`ROOT/data.pkl`, and each storage as `ROOT/data/KEY`."""
-    members = _members(path, mapped)
+    members, whole = _members(path), memoryview(mapped)
     root = next((name.removesuffix("data.pkl") for name in members if name.split("/")[1:] == ["data.pkl"]), None)
     if root is None or f"{root}constants.pkl" in members:
         what = "is an archive without data.pkl" if root is None else "is a TorchScript program"
         raise BadCheckpoint(f"checkpoint {path} {what}; expected a state dict.", hint=TRUST)
-    if bytes(members.get(f"{root}byteorder", b"little")) != b"little":
+    order = members.get(f"{root}byteorder")
+    if order is not None and bytes(_member(whole, order)) != b"little":
         raise BadCheckpoint(f"checkpoint {path} is big-endian; expected little-endian.", hint=TRUST)
-    values = read_pickle(io.BytesIO(members[f"{root}data.pkl"]), grammar(storages))
+    values = read_pickle(io.BytesIO(_member(whole, members[f"{root}data.pkl"])), grammar(storages))
     if lost := [key for key in storages if f"{root}data/{key}" not in members]:
         raise BadCheckpoint(
             f"checkpoint {path} lacks the numbers of {len(lost)} of {len(storages)} storages (data/{lost[0]}).",
             hint=f"one part of several? {MERGE}",
         )
-    data = {key: members[f"{root}data/{key}"] for key in storages}
+    data = {key: _member(whole, members[f"{root}data/{key}"]) for key in storages}
     for key, storage in storages.items():
         if len(data[key]) != storage.n_bytes:
             raise Damaged(f"data/{key} has {len(data[key])} bytes, expected {storage.n_bytes}")
     return values, data
 
 
-def _members(path: Path, mapped: mmap.mmap) -> dict[str, memoryview]:
-    """The members of the archive as they lie in the file, by name."""
-    members: dict[str, memoryview] = {}
+def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (ValueError, NotImplementedError, struct.error, EOFError, OSError) as error:
         raise Damaged(str(error)) from None
-    for entry in entries:
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.filename in members:
-            raise Damaged(f"{entry.filename} is compressed, encrypted or there twice, which torch never writes")
-        members[entry.filename] = _member(memoryview(mapped), entry)
+    members = {entry.filename: entry for entry in entries}
+    if len(members) != len(entries):
+        raise Damaged("a name is there twice in the archive, which torch never writes")
     return members
 
 
 def _member(whole: memoryview, entry: zipfile.ZipInfo) -> memoryview:
+    """The bytes as they lie in the file. torch can be told to leave checksums out; it writes 0 then."""
+    if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+        raise Damaged(f"{entry.filename} is compressed or encrypted, which torch never writes")
     start = entry.header_offset
     if not 0 <= start <= len(whole) - LOCAL_HEADER.size:
         raise Damaged(f"{entry.filename} lies outside the file")
     magic, n_name, n_extra = LOCAL_HEADER.unpack_from(whole, start)
     start += LOCAL_HEADER.size + n_name + n_extra
     data = whole[start : start + entry.file_size]
-    if magic != ZIP_MAGIC or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
+    if magic != ZIP_MAGIC or len(data) != entry.file_size or entry.CRC not in (0, zlib.crc32(data)):
         raise Damaged(f"the bytes of {entry.filename} are not those that were written")
     return data
 

@@ -14,9 +14,13 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
+from dinoq.cli.convert import convert
+from dinoq.jobs.errors import BadConversion
 from dinoq.workers.models.checkpoints import open_checkpoint
+from dinoq.workers.models.convert import read_pair
 from dinoq.workers.models.dino import entries
 from dinoq.workers.models.onnx_facts import baseline_from_metadata
+from dinoq.workers.models.reference import compare
 from dinoq.workers.models.tensors import Tensor
 from tests.acceptance.conftest import Bench
 from tests.checkpoints import Opcodes, write_zip
@@ -163,6 +167,32 @@ def test_batch_norm_can_be_kept_and_the_check_says_against_what_it_held(
     told = answer.json["metadata"]
     assert (told["dinoq.baseline_top1"], told["dinoq.source"], told["dinoq.batch_norm"]) == ("70.5", SOURCE, "kept")
     assert np.abs(logits(shell.home / "kept.onnx", images) - expected).max() <= ALLOWED
+
+
+def test_a_check_that_fails_leaves_nothing_behind(
+    made: Converted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dinoq.workers.models.reference.TOLERANCE", 0.0)
+    with pytest.raises(
+        BadConversion, match=r"the check failed: max \|difference\| .* \(allowed 0\), against"
+    ) as caught:
+        convert(made.backbone, made.linear, output=tmp_path / "out.onnx", check=True)
+    assert (caught.value.exit_code, list(tmp_path.iterdir())) == (1, [])
+
+
+def test_another_opset_than_was_asked_for_is_noticed_in_what_was_saved(
+    made: Converted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dinoq.workers.models.resnet50_graph.OPSET", 12)
+    with pytest.raises(BadConversion, match="was saved with opset 12 and IR 6"):
+        convert(made.backbone, made.linear, output=tmp_path / "out.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_another_training_fail_the_check(made: Converted, tmp_path: Path) -> None:
+    """Or the check would hold against anything."""
+    other = read_pair(*write_pair(tmp_path, seed=2))
+    assert not compare(made.onnx, other, batch_norm_kept=False).holds
 
 
 def test_another_file_in_the_place_is_kept_unless_forced(made: Converted, shell: Shell) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dinoq.cli.checkpoint_pair import pair_in
 from dinoq.jobs.errors import UsageError
 
 CONFIG_NAME = "dinoq.toml"
@@ -31,7 +32,7 @@ class ConfigFile:
 
     def beside(self, text: str) -> str:
         """A path of the file: relative to its folder, not to where dinoq was started."""
-        return str(_beside(self.path, text)) if self.path else text
+        return _beside(self.path, text) if self.path else text
 
 
 def read_config(env: Mapping[str, str], known: Collection[str]) -> ConfigFile:
@@ -100,9 +101,9 @@ def _named(path: Path, table: str, found: object, keys: tuple[str, ...]) -> Name
         if not isinstance(entry, dict) or "path" not in entry or not set(entry) <= set(keys):
             wanted = " and ".join(keys)
             raise UsageError(f"{path} has {table}.{name} = {entry!r}; expected a table with {wanted}.", hint=EXAMPLE)
-        entries[name] = {key: str(_beside(path, str(value))) for key, value in entry.items()}
+        entries[name] = {key: _beside(path, str(value)) for key, value in entry.items()}
     return entries
 
 
-def _beside(path: Path, text: str) -> Path:
-    return path.parent / Path(text).expanduser()
+def _beside(path: Path, text: str) -> str:
+    return ",".join(str(path.parent / Path(part).expanduser()) for part in pair_in(text) or (text,))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
+from dinoq.cli.checkpoint_pair import onnx_of
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
@@ -111,7 +112,7 @@ def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tupl
     from dinoq.workers.models.onnx_facts import check_batches, check_recipe, read_model
 
     text = settings.need("model", "--model")
-    path = Path(settings.models.get(text, {}).get("path", text))
+    path = onnx_of(settings.models.get(text, {}).get("path", text))
     ref = read_model(path)
     check_batches(ref, batches)
     check_recipe(ref, recipe)

@@ -3,10 +3,12 @@
 What a report finds (samples missing, a gate missed) is no error but a verdict, with a code of its own.
 
 DinoqError                 1   an internal error, if nothing below fits
+├── BadConversion          1   a converted model that is not what its checkpoints are
 ├── UsageError             2   what was asked cannot be meant
 │   ├── UnknownChip            no such chip
 │   ├── BadBatches             a batch that is no whole number from 1 to 4096
 │   ├── BadModel               an ONNX file that is no single-input image classifier
+│   ├── BadCheckpoint          a .pth file that holds anything but the weights asked for
 │   ├── BadRecipe              preprocessing that cannot be done
 │   ├── BadDataset             no photos, or none that the labels name
 │   ├── BadLabels              a label file that does not say one class per photo
@@ -42,6 +44,10 @@ class DinoqError(Exception):
         return f"{self} Try: {self.hint}" if self.hint else str(self)
 
 
+class BadConversion(DinoqError):
+    """A converted model that is not what its checkpoints are."""
+
+
 class UsageError(DinoqError):
     """What was asked cannot be meant."""
 
@@ -58,6 +64,10 @@ class BadBatches(UsageError):
 
 class BadModel(UsageError):
     """An ONNX file that is no single-input image classifier, or not the one asked for."""
+
+
+class BadCheckpoint(UsageError):
+    """A .pth file that holds anything but the weights asked for."""
 
 
 class BadRecipe(UsageError):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dinoq.jobs.formats.performance import PerformanceTable
 
 CSV_SUFFIXES = (".csv", ".tsv")
-HW = (224, 224)
 """The size of an image where an ONNX file leaves it free."""
 
 
@@ -132,7 +131,7 @@ def _cost(now: settings.Settings, known: Facts, text: str, model: str | None, gf
     if path.is_file():
         from dinoq.workers.models.onnx_facts import read_model
 
-        return Cost(read_model(path, default_hw=HW).gflop, str(path))
+        return Cost(read_model(path).gflop, str(path))
     named = next((one for one in known.models if one.name == model.lower()), None)
     if named is None:
         names = ", ".join(sorted({one.name for one in known.models}))

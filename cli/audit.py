@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dinoq.jobs.formats.performance import PerformanceTable
 
 CSV_SUFFIXES = (".csv", ".tsv")
-"""The size of an image where an ONNX file leaves it free."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dinoq.jobs.chips import Chip, Precision
 from dinoq.jobs.recipe import Recipe, recipe_from_json
 
 SPEC_VERSION = 1
-Mode = Literal["dataset", "pure"]
+Mode = Literal["dataset", "pure", "imported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class JobSpec:
 
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
     is fed for timing (accuracy from the first pass only); `part_of` is the whole dataset's size when `--limit` took a
-    sample of it.
+    sample of it; `keep_logits`: what the programs give is kept in the store beside the counts.
     """
 
     name: str
@@ -82,6 +82,7 @@ class JobSpec:
     baseline_top1: float | None = None
     loop: int = 1
     part_of: int | None = None
+    keep_logits: bool = False
     version: int = SPEC_VERSION
 
     def run(self, run_no: int) -> RunSpec:

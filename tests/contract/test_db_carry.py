@@ -69,7 +69,7 @@ def eventful_job(db: Database) -> int:
     host.work_off()
     finish(db, late.item_id, late.token, shard_result(late, host.devices[other], answer=3))
     begun_ms = held_ms(db, job)
-    store_blocks(db, [make_block(device=other, begun_ms=begun_ms, power_w=(30.0, 31.0))], {})
+    store_blocks(db, [make_block(device=other, begun_ms=begun_ms, power_w=(30.0, 31.0))], {other: ""})
     db.write(lambda session: session.add(Imported(job_id=job, run_no=2, told={"images_per_s": 1.5})))
     return job
 
@@ -176,10 +176,15 @@ def test_the_original_is_recognised_though_its_devices_have_changed(db: Database
     assert carry_in(db, [out]) == [Taken(job_id=job, name="a job", how="known")]
 
 
+def test_a_job_is_recognised_though_its_artifact_was_made_here_too(db: Database) -> None:
+    carry_in(db, [make_carried()])
+    change(db, update(Artifact).values(vendor_output="made here", made_ms=1))
+    assert how(db, make_carried()) == ["known"]
+
+
 def test_a_job_that_differs_is_put_in_the_place_of_the_imported_one_on_request(db: Database) -> None:
     carry_in(db, [make_carried()])
-    other = replace(make_carried(), telemetry=[], artifacts=make_carried().artifacts)
-    other = replace(other, job=replace(other.job, state="failed"))
+    other = replace(make_carried(), telemetry=[], job=replace(make_carried().job, state="failed"))
     with pytest.raises(BadExchange, match="job 1 was imported before and differs"):
         carry_in(db, [other])
     assert carry_in(db, [other], update=True) == [Taken(job_id=1, name="a job", how="updated")]

@@ -54,7 +54,9 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="x.dinoq; a folder with --as")] = None,
     format: Annotated[str | None, typer.Option("--as", help="another tool's files instead of .dinoq")] = None,
     run: Annotated[str | None, typer.Option("--run", help="one run, e.g. 310P3:16")] = None,
-    with_logits: Annotated[bool, typer.Option("--with-logits", help="what the programs gave, where it was kept")] = False,
+    with_logits: Annotated[
+        bool, typer.Option("--with-logits", help="what the programs gave, where it was kept")
+    ] = False,
     data: Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")] = None,
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,
@@ -71,11 +73,17 @@ def export(
 
 def import_(
     path: Annotated[Path, typer.Argument(help="x.dinoq, or another tool's file or folder")],
-    format: Annotated[str | None, typer.Option("--as", help="whose file it is, where it does not say so itself")] = None,
-    update: Annotated[bool, typer.Option("--update", help="replace a job that was imported before and has changed")] = False,
+    format: Annotated[
+        str | None, typer.Option("--as", help="whose file it is, where it does not say so itself")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="replace a job that was imported before and has changed")
+    ] = False,
     chip: Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3")] = None,
     batches: Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 16")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")
+    ] = None,
     data: Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")] = None,
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,

@@ -55,7 +55,9 @@ def _take(session: Session, job: Carried, *, update: bool) -> Taken:
     if mine is not None and alike(mine, job) and not (more and update):
         return Taken(job_id=number, name=job.job.name, how="known")
     if here.imported_ms is None:
-        text = f"job {number} of this history is the original of {job.job.name!r}, and has gone on since it was exported."
+        text = (
+            f"job {number} of this history is the original of {job.job.name!r}, and has gone on since it was exported."
+        )
         raise BadExchange(text, hint=f"dinoq report {number}")
     if not update:
         text = f"job {number} was imported before and differs from the job in this file, which may be older or newer."

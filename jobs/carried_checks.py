@@ -52,7 +52,9 @@ def _check_job(job: Carried) -> None:
     _ensure(re.fullmatch("[0-9a-f]{32}", row.uuid), f"job {row.uuid!r} has no uuid")
     _ensure(row.state in ENDED, f"the job is {row.state!r}; only jobs that have ended travel")
     _ensure(row.name == spec.name, "the job has two names")
-    _ensure(len(job.manifest) == spec.data.samples, f"{spec.data.samples} samples, and a dataset of {len(job.manifest)}")
+    _ensure(
+        len(job.manifest) == spec.data.samples, f"{spec.data.samples} samples, and a dataset of {len(job.manifest)}"
+    )
     _ensure(all(0 <= label < 2**31 for label in job.manifest.labels), "the dataset has a label that is no class")
     _ensure(row.fingerprint is None or _is_sha256(row.fingerprint), "the fingerprint is none")
     _ensure(_is_sha256(spec.model.sha256), "the model's sha256 is none")
@@ -71,7 +73,9 @@ def _check_runs(job: Carried) -> None:
         _ensure(1 <= run.batch <= 4096, f"run {run.run_no} has the batch {run.batch}")
         _ensure(run.state in ENDED, f"run {run.run_no} is {run.state!r}; it has not ended")
         _ensure(run.origin in (None, *ORIGINS), f"run {run.run_no} is of the origin {run.origin!r}")
-        _ensure(run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent")
+        _ensure(
+            run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent"
+        )
         _ensure(all(key == facts.key for key, facts in run.devices.items()), f"run {run.run_no} mixes up devices")
     used = {run.artifact_key for run in job.runs}
     for one in job.artifacts:
@@ -102,11 +106,14 @@ def _check_items(job: Carried) -> dict[Key, CarriedItem]:
         _ensure(item.kind == "compile" or item.slice_no in slices, f"{at} is of no slice")
     for one in job.slices:
         mine = items.get(("preprocess", 0, one.slice_no))
-        _ensure(mine and (mine.first, mine.count) == (one.first, one.count), f"slice {one.slice_no} has no item of its own")
+        _ensure(
+            mine and (mine.first, mine.count) == (one.first, one.count), f"slice {one.slice_no} has no item of its own"
+        )
     for run in job.runs:
         parts = [item for item in job.items if item.kind == "infer" and item.run_no == run.run_no]
+        parts.sort(key=lambda item: item.no)
         if run.mode == "dataset":
-            _tile(f"parts of run {run.run_no}", sorted(parts, key=lambda item: item.no), job.job.spec.data.samples)
+            _tile(f"parts of run {run.run_no}", parts, job.job.spec.data.samples)
     return items
 
 
@@ -120,11 +127,15 @@ def _check_attempts(job: Carried, items: dict[Key, CarriedItem]) -> None:
 def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem]) -> None:
     at = f"part {one.no} of run {one.run_no}"
     item = items.get(("infer", one.run_no, one.no))
-    _ensure(item and (item.first, item.count, item.state) == (one.first, one.count, "done"), f"{at} is no part that is done")
+    _ensure(
+        item and (item.first, item.count, item.state) == (one.first, one.count, "done"), f"{at} is no part that is done"
+    )
     adds_up = min(one.n, one.unreadable) >= 0 and one.n + one.unreadable == one.count
     _ensure(adds_up and 0 <= one.top1 <= one.top5 <= one.n, f"{at} has impossible counts")
     _ensure(len(one.predictions) == TOP * 4 * one.count, f"{at} has not a prediction for each sample")
-    _ensure(not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store")
+    _ensure(
+        not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store"
+    )
     try:
         times = Times.from_blob(one.times)
     except Exception:  # noqa: BLE001  (whatever bytes can do to struct and numpy)

@@ -47,13 +47,17 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
 def _check_alike(one: JobRecord, other: JobRecord) -> None:
     _same(one, other, "model", lambda job: f"{job.spec.model.name} (sha256 {job.spec.model.sha256[:12]})", _model)
     if one.fingerprint and other.fingerprint:
-        _same(one, other, "photos", lambda job: f"fingerprint {(job.fingerprint or '')[:12]}", lambda job: job.fingerprint)
+        _same(
+            one, other, "photos", lambda job: f"fingerprint {(job.fingerprint or '')[:12]}", lambda job: job.fingerprint
+        )
     else:
         _same(one, other, "dataset", lambda job: f"manifest {job.spec.data.manifest_id[:12]}", _manifest)
     _same(one, other, "recipe", lambda job: f"{job.spec.recipe.name} version {job.spec.recipe.version}", _recipe)
     _same(one, other, "part of the dataset", lambda job: str(job.spec.part_of), lambda job: job.spec.part_of)
     if None not in (one.spec.baseline_top1, other.spec.baseline_top1):
-        _same(one, other, "published Top-1", lambda job: str(job.spec.baseline_top1), lambda job: job.spec.baseline_top1)
+        _same(
+            one, other, "published Top-1", lambda job: str(job.spec.baseline_top1), lambda job: job.spec.baseline_top1
+        )
 
 
 def _model(job: JobRecord) -> object:
@@ -77,5 +81,7 @@ def _same(
     facts: Callable[[JobRecord], object],
 ) -> None:
     if facts(one) != facts(other):
-        text = f"jobs {one.id} and {other.id} differ in {what}: {shown(one)}, and {shown(other)}; they cannot be joined."
+        text = (
+            f"jobs {one.id} and {other.id} differ in {what}: {shown(one)}, and {shown(other)}; they cannot be joined."
+        )
         raise UsageError(text, hint=f"dinoq report {one.id}")

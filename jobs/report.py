@@ -280,7 +280,7 @@ def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]
     cells = _cells(runs, model)
     jobs = dict.fromkeys(run.job for run in runs)
     of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in jobs]
-    found = {}
+    found: dict[int, Verdict] = {}
     for row in (*of_job, last_of(filter(None, cells))):
         found |= plausibility_verdicts(row)
     return tuple(

@@ -104,7 +104,9 @@ def _plain(kind: Any, value: object, at: str) -> Any:
     elif kind is float:
         _ensure(type(value) in (int, float), value, at, "a number")
     else:
-        _ensure(type(value) is kind, value, at, {str: "a text", bool: "true or false", bytes: "bytes"}.get(kind, "null"))
+        _ensure(
+            type(value) is kind, value, at, {str: "a text", bool: "true or false", bytes: "bytes"}.get(kind, "null")
+        )
     return value
 
 

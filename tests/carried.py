@@ -51,7 +51,9 @@ def make_carried(samples: int = 300, batches: Sequence[int] = (16,), uuid: str =
         results=_results(manifest, spec),
         artifacts=sorted((_artifact(spec, run) for run in spec.runs), key=lambda one: one.key),
         devices=[CarriedDevice(facts=DEVICE, state="ok", failed_ms=None)],
-        telemetry=[CarriedBlock(device_key=DEVICE.key, block_ms=MS, samples=block.samples.to_blob(), achieved_per_s=1.0)],
+        telemetry=[
+            CarriedBlock(device_key=DEVICE.key, block_ms=MS, samples=block.samples.to_blob(), achieved_per_s=1.0)
+        ],
     )
 
 

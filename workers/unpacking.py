@@ -135,7 +135,9 @@ def _contents(archive: zipfile.ZipFile) -> Contents:
         raise Malformed(f"its {CONTENTS} does not say that it is a .dinoq file")
     if version > VERSION:
         made_by = str(told.get("made_by"))[:40]
-        raise Malformed(f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}: update dinoq here")
+        raise Malformed(
+            f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}: update dinoq here"
+        )
     return typed(Contents, told, CONTENTS)
 
 

@@ -88,7 +88,9 @@ def test_of_a_cell_measured_twice_the_job_named_last_counts() -> None:
     again = joined(*SITES, replace(SITES[1], id=9, runs=runs))
     (best,) = [one for one in again.best if one.chip == "T4"]
     assert (again.runs[best.run_no - 1].job, best.ties) == (9, (64,))
-    assert ["job 9 measured it again" in " ".join(run.notes) for run in again.runs] == [False] * 3 + [True] * 3 + [False] * 3
+    assert ["job 9 measured it again" in " ".join(run.notes) for run in again.runs] == [False] * 3 + [True] * 3 + [
+        False
+    ] * 3
 
 
 def test_a_job_that_failed_is_named_among_others() -> None:
@@ -102,9 +104,15 @@ def changed(job: JobRecord, **spec: Any) -> JobRecord:
 
 
 DIFFERENT: dict[str, tuple[Callable[[JobRecord], JobRecord], str]] = {
-    "model": (lambda job: changed(job, model=replace(job.spec.model, sha256=sha256("other"))), "differ in model: tiny.onnx"),
+    "model": (
+        lambda job: changed(job, model=replace(job.spec.model, sha256=sha256("other"))),
+        "differ in model: tiny.onnx",
+    ),
     "photos": (lambda job: replace(job, fingerprint=sha256("other")), "differ in photos: fingerprint"),
-    "recipe": (lambda job: changed(job, recipe=recipe_named("modelzoo-2022")), "differ in recipe: dino version 1, and modelzoo"),
+    "recipe": (
+        lambda job: changed(job, recipe=recipe_named("modelzoo-2022")),
+        "differ in recipe: dino version 1, and modelzoo",
+    ),
     "part": (lambda job: changed(job, part_of=50_000), "differ in part of the dataset: None, and 50000"),
     "baseline": (lambda job: changed(job, baseline_top1=0.7), "differ in published Top-1: 0.753, and 0.7"),
 }

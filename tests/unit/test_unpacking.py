@@ -219,7 +219,9 @@ def test_a_spec_of_another_version_is_refused(tmp_path: Path, version: object) -
     assert "job.json.spec" in refused(spoilt(packed(tmp_path), edit("job", spec=spec)))
 
 
-@pytest.mark.parametrize("clock", [{"fed_ms": float("nan")}, {"done_ms": 1e300}, {"done_ms": 0.0}, {"loading_ms": -1e300}])
+@pytest.mark.parametrize(
+    "clock", [{"fed_ms": float("nan")}, {"done_ms": 1e300}, {"done_ms": 0.0}, {"loading_ms": -1e300}]
+)
 def test_a_clock_that_no_device_has_is_refused(tmp_path: Path, clock: dict[str, float]) -> None:
     job = make_carried()
     odd = replace(job.results[0], times=replace(FAR, **clock).to_blob())  # type: ignore[arg-type]
@@ -269,8 +271,10 @@ def test_other_logits_in_the_store_are_kept(tmp_path: Path) -> None:
 # -- where there is no room -------------------------------------------------------------------------------------------
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
     monkeypatch.setattr(packing, "_whole", lambda *_: pytest.fail("it began to write"))
     with pytest.raises(BadFolder, match="has 0 MiB free, and the export may need 1 MiB"):
         pack(tmp_path / "x.dinoq", [make_carried()], tmp_path)

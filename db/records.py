@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
+from dinoq.db.imported import told_of
 from dinoq.db.run_devices import fleet_of, troubles_of
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
@@ -94,7 +95,8 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
     rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
     failed, spans = _failed(session, job_id), _spans(session, job_id)
-    fleet, troubles = fleet_of(session, [run for run, _ in rows]), troubles_of(session, job_id)
+    told, troubles = told_of(session, job_id), troubles_of(session, job_id)
+    fleet = fleet_of(session, [run for run, _ in rows if run.run_no not in told])
     return tuple(
         RunRecord(
             run_no=run.run_no,
@@ -111,9 +113,10 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
             fenced=tuple(fenced[run.run_no]),
             failed=tuple(failed[run.run_no]),
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
-            fleet=fleet.get((run.chip, run.origin), ()),
+            fleet=() if run.run_no in told else fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
             telemetry=telemetry_of(session, run.devices, *spans.get(run.run_no, (None, None))),
+            told=told.get(run.run_no),
         )
         for run, uri in rows
     )

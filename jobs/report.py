@@ -23,6 +23,7 @@ from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
     Cell,
@@ -35,6 +36,7 @@ from dinoq.jobs.verdicts import (
     performance_verdict,
     plausibility_verdicts,
     stability_verdict,
+    told_accuracy_verdict,
 )
 
 NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict (--baseline 75.3)"
@@ -51,7 +53,8 @@ class Overlap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
-    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
 
     run_no: int
     chip: str
@@ -78,6 +81,7 @@ class RunReport:
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    told: Told | None = None
 
     @property
     def simulated(self) -> bool | None:
@@ -165,7 +169,7 @@ def _run_report(
     spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
 ) -> RunReport:
     cell = spec.run(run.run_no)
-    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+    measured = measurement(run.told) if run.told else measure(run, merged.results, batch=cell.batch, loop=spec.loop)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
@@ -193,8 +197,9 @@ def _run_report(
         failed=run.failed,
         left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=(*_notes(spec, merged, top1), *went_on(run)),
+        notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
+        told=run.told,
     )
 
 
@@ -204,7 +209,8 @@ def _verdicts(
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
     verdicts = (
-        coverage_verdict(merged.coverage, run.error),
+        None if run.told and not merged.coverage.expected else coverage_verdict(merged.coverage, run.error),
+        told_accuracy_verdict(run.told.top_k, spec.baseline_top1) if run.told and not merged.results else None,
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),

@@ -28,6 +28,7 @@ class Wishes:
     name: str | None = None
     limit: int | None = None
     loop: int = 1
+    keep_logits: bool = False
     atc_args: tuple[str, ...] = ()
     trt_args: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         baseline_top1=_baseline(settings, model),
         loop=wishes.loop,
         part_of=dataset.part_of,
+        keep_logits=wishes.keep_logits,
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
 

@@ -32,9 +32,8 @@ def top_k(merged: Merged, labels: NDArray[np.int32]) -> list[float]:
 def perf_of(figures: DeviceFigures, measured: Measurement, *, loop: int) -> Perf | None:
     """What `benchmark` would write of one device of the run; None where too few batches were timed.
 
-    Interface throughputRate is the compute figure, as the published tables take it; [infer] is the pipeline's, and
-    [post] counts a second time what follows from it; [e2e] is the job's where the device had no other beside it.
-    Nothing else of the tool's stages was measured apart.
+    Interface throughputRate is the compute figure, which the published tables take; [infer] is the pipeline's; [e2e] is
+    the job's, where the device had no other beside it. The tool's other stages are not measured apart.
     """
     if figures.compute is None:
         return None

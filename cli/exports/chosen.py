@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dinoq.cli import console
 from dinoq.cli.exchange import Export
 from dinoq.cli.settings import Settings
+from dinoq.jobs.chips import parse_cell
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.spec import JobSpec, RunSpec
 
@@ -97,22 +98,13 @@ def _cell(record: JobRecord, text: str | None) -> RunSpec:
         return runs[0]
     if text is None:
         raise UsageError(f"job {record.id} has {len(runs)} runs: {_names(record.spec)}.", hint="--run CHIP:BATCH")
-    chip, batch = _parsed(text)
+    cell = parse_cell(text)
     for run in runs:
-        if (run.chip, run.batch) == (chip, batch):
+        if (run.chip, run.batch) == cell:
             return run
     raise UsageError(
-        f"job {record.id} has no run {chip}:{batch}; it has {_names(record.spec)}.", hint="--run CHIP:BATCH"
+        f"job {record.id} has no run {cell[0]}:{cell[1]}; it has {_names(record.spec)}.", hint="--run CHIP:BATCH"
     )
-
-
-def _parsed(text: str) -> tuple[str, int]:
-    from dinoq.jobs.chips import chip_named, parse_batches
-
-    chip, colon, batch = text.partition(":")
-    if not colon:
-        raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
-    return chip_named(chip).name, parse_batches(batch)[0]
 
 
 def _names(spec: JobSpec) -> str:

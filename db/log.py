@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, func, select
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
+from dinoq.db.tables.carried import CarriedDeviceRow
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Run
@@ -27,13 +28,15 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
     which = [Item.job_id == job_id]
     if run is not None:
         which += [Run.chip == run[0], Run.batch == run[1]]
+    carried = and_(CarriedDeviceRow.job_id == Item.job_id, CarriedDeviceRow.key == Attempt.device_key)
     of_run = and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no)
     attempts = (
         select(Item.kind, Item.no, Run.chip, Run.batch, Attempt.started_ms, Attempt.ended_ms)
         .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error, Attempt.output)
-        .add_columns(Device.facts)
+        .add_columns(Device.facts, CarriedDeviceRow.facts.label("carried"))
         .join(Attempt, Attempt.item_id == Item.id)
         .outerjoin(Device, Device.key == Attempt.device_key)
+        .outerjoin(CarriedDeviceRow, carried)
         .outerjoin(Run, of_run)
         .where(*which)
         .order_by(func.coalesce(Attempt.started_ms, Attempt.ended_ms), Item.id, Attempt.token)
@@ -81,6 +84,7 @@ def _line(row: Told) -> str:
         outcome = f"{row.outcome} before it began"
     else:
         outcome = f"{row.outcome} after {(row.ended_ms - row.started_ms) / 1000:.1f} s"
-    device = device_facts(row.facts).label if row.facts else row.device_key
+    facts = row.carried or row.facts
+    device = device_facts(facts).label if facts else row.device_key
     by = device or row.worker_id or "an unknown worker"
     return f"{when:%Y-%m-%d %H:%M:%S}Z  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")

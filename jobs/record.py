@@ -97,8 +97,17 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFrom:
+    """Where a job was worked that this history took in, and when it did; aware UTC."""
+
+    host: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """One job and all that was stored for it; times are aware UTC."""
+    """One job and all that was stored for it; times are aware UTC. `imported` is None for a job of this history;
+    `joined` are the jobs whose runs this one has, in order, empty where it is one of its own."""
 
     id: int
     uuid: str
@@ -110,3 +119,10 @@ class JobRecord:
     finished_at: datetime | None
     slices: tuple[SliceRecord, ...]
     runs: tuple[RunRecord, ...]
+    imported: ImportedFrom | None = None
+    joined: tuple[JobRecord, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[JobRecord, ...]:
+        """The jobs that it consists of: itself, or those that are joined."""
+        return self.joined or (self,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from dinoq.jobs.merge import Coverage, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, last_of, superseded, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
@@ -52,11 +53,13 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
+    """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
     `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
 
     run_no: int
+    job: int
+    job_run: int
     chip: str
     batch: int
     precision: Precision
@@ -101,8 +104,10 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One job. `verdicts` are of the job as a whole; `failed_slices` could not be preprocessed at all."""
+    """One job, or several joined: `jobs` has each of them, the rest is what they share, or the first one's. `verdicts` are
+    of jobs as a whole; `failed_slices` could not be preprocessed at all."""
 
+    jobs: tuple[JobFacts, ...]
     job: int
     uuid: str
     name: str
@@ -127,18 +132,29 @@ class Report:
     verdicts: tuple[Verdict, ...]
     exit_code: int
 
+    @property
+    def numbers(self) -> str:
+        """The jobs as `dinoq report` takes them."""
+        return " ".join(str(one.job) for one in self.jobs)
+
 
 def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
-    """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
+    """What a job proved, or several that `join` made one. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
     labels = manifest.label_array
     merged = {run.run_no: merge(run.results, labels, run.fenced) for run in record.runs}
     agree = agreements(spec.runs, merged, labels)
-    made = [_run_report(spec, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for run in record.runs]
+    made = [
+        _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
+        for of, run in zip(whose(record), record.runs, strict=True)
+    ]
     runs = _judged(made, spec.model)
-    sound = [cell for run, cell in zip(runs, _cells(runs, spec.model), strict=True) if cell and not _implausible(run)]
-    verdicts = _job_verdicts(record)
+    cells = zip(runs, _cells(runs, spec.model), strict=True)
+    sound = [cell for run, cell in cells if cell and not _implausible(run)]
+    runs, sound = _with_repeats(runs, superseded(sound)), last_of(sound)
+    verdicts = job_verdicts(record)
     return Report(
+        jobs=job_facts(record),
         job=record.id,
         uuid=record.uuid,
         name=spec.name,
@@ -154,7 +170,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         baseline_top1=spec.baseline_top1,
         loop=spec.loop,
         runs=runs,
-        unreadable=unreadable_of(record.slices, manifest),
+        unreadable=tuple(dict.fromkeys(unreadable_of(record.slices, manifest))),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
         ratios=ratios(sound),
@@ -165,16 +181,16 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
     )
 
 
-def _run_report(
-    spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
-) -> RunReport:
-    cell = spec.run(run.run_no)
+def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
+    spec, cell = of.spec, of.spec.run(run.run_no)
     measured = measurement(run.told) if run.told else measure(run, merged.results, batch=cell.batch, loop=spec.loop)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
     return RunReport(
         run_no=run.run_no,
+        job=of.job,
+        job_run=of.job_run,
         chip=cell.chip,
         batch=cell.batch,
         precision=cell.precision,
@@ -266,20 +282,28 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
 
 
 def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
-    """With the verdicts that need the other runs."""
-    found = plausibility_verdicts([cell for cell in _cells(runs, model) if cell])
+    """With the verdicts that need the other runs. What was measured again is judged beside its own job's runs."""
+    cells = _cells(runs, model)
+    of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in _jobs(runs)]
+    found = {}
+    for row in (*of_job, last_of(filter(None, cells))):
+        found |= plausibility_verdicts(row)
     return tuple(
         replace(run, verdicts=(*run.verdicts, found[run.run_no])) if run.run_no in found else run for run in runs
     )
 
 
+def _with_repeats(runs: tuple[RunReport, ...], later: Mapping[int, int]) -> tuple[RunReport, ...]:
+    """Whose figure gave way to a later job's says so."""
+    texts = {no: f"job {runs[by - 1].job} measured it again; best and ratios are of that" for no, by in later.items()}
+    return tuple(
+        replace(run, notes=(*run.notes, texts[run.run_no])) if run.run_no in texts else run for run in runs
+    )
+
+
+def _jobs(runs: Sequence[RunReport]) -> list[int]:
+    return list(dict.fromkeys(run.job for run in runs))
+
+
 def _implausible(run: RunReport) -> bool:
     return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)
-
-
-def _job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
-    if record.state == "done":
-        return ()
-    ended = sum(run.state == "done" for run in record.runs)
-    text = f"the job {'has' if record.state == 'failed' else 'is'} {record.state}; {ended} of {len(record.runs)} runs are done"
-    return (Verdict(kind="coverage", status=Status.INCOMPLETE, text=text),)

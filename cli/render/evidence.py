@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
-from dinoq.cli.render.words import clip, counted, run_label, run_labels, some, span_text
+from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
 
@@ -33,7 +33,7 @@ def _coverage_text(run: RunReport) -> str:
 
 def _gaps(report: Report) -> Iterator[tuple[str, str]]:
     """Each sample, span and error that the counts above stand for."""
-    more = f"dinoq report {report.job} --format json"
+    more = f"dinoq report {report.numbers} --format json"
     bad = [f"{clip(sample.name, 60)} is unreadable: {sample.reason}" for sample in report.unreadable]
     yield from (("photo", text) for text in some(bad, NAMED, more))
     for run in report.runs:
@@ -63,6 +63,9 @@ def sources(report: Report) -> Iterator[str]:
     part = f" sampled from {report.part_of}" if report.part_of else ""
     fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
     data = f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
+    for one in report.jobs:
+        if len(report.jobs) > 1 or one.imported:
+            yield from field(f"Job {one.job}", job_text(report, one))
     yield from field("Model", model)
     if report.data.samples:
         yield from field("Data", data)
@@ -72,7 +75,7 @@ def sources(report: Report) -> Iterator[str]:
     yield from field("Artifact", _artifacts(report))
     labels = list(dict.fromkeys(clip(device.label, 60) for run in report.runs for device in run.devices))
     if labels:
-        more = f"dinoq report {report.job} --format json"
+        more = f"dinoq report {report.numbers} --format json"
         yield from field("Devices", "  ".join(some(labels, NAMED, more)))
     yield from field("Trace", _trace(report))
 
@@ -104,4 +107,5 @@ def _artifacts(report: Report) -> str:
 def _trace(report: Report) -> str:
     worst = next((run for run in report.runs if run.error or not run.coverage.complete), None)
     which = f" --run {worst.chip}:{worst.batch}" if worst else ""
-    return f"dinoq logs {report.job}{which} · dinoq report {report.job} --format json"
+    job = worst.job if worst else report.job
+    return f"dinoq logs {job}{which} · dinoq report {report.numbers} --format json"

@@ -11,7 +11,7 @@ from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
-from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
+from dinoq.cli.render.words import agreement_text, job_text, jobs_named, number, percent, printable, run_label, span_text
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -40,7 +40,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -
 
 
 def _top(report: Report) -> Iterator[str]:
-    yield f"# Job {report.job}: {escape(report.name)}"
+    yield f"# {jobs_named(report).capitalize()}: {escape(report.name)}"
     yield ""
     if banner := simulated_banner(report):
         yield f"**SIMULATED** {escape(banner)}"
@@ -194,6 +194,8 @@ def _sources(report: Report) -> Iterator[str]:
         ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
         ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
     ]
+    jobs = [one for one in report.jobs if len(report.jobs) > 1 or one.imported]
+    facts += [(f"job {one.job}", job_text(report, one)) for one in jobs]
     for run in report.runs:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"

@@ -9,7 +9,7 @@ from dinoq.cli.render.headline import headline, simulated_banner, status_of
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import LONGEST, SIMULATED, WIDTH, item, row_head
 from dinoq.cli.render.rates import throughput
-from dinoq.cli.render.words import DASH, agreement_text, clip, columns, percent, run_labels, wrapped
+from dinoq.cli.render.words import DASH, agreement_text, clip, columns, jobs_named, percent, run_labels, wrapped
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.result import TOP
 from dinoq.jobs.score import Score
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
 
 def _job_line(report: Report) -> str:
     right = f"{report.created_at:%Y-%m-%d %H:%M} UTC  {clip(report.owner, 24)}"
-    left = clip(f"job {report.job}  {report.name}", WIDTH - columns(right) - 2)
+    left = clip(f"{jobs_named(report)}  {report.name}", WIDTH - columns(right) - 2)
     return left + " " * (WIDTH - columns(left) - columns(right)) + right
 
 

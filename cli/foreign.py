@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console
+from dinoq.cli.counter import Counter
 from dinoq.cli.exchange import Import
 from dinoq.cli.foreign_job import Made, given_of, identity_of, job_of, labelled, model_of
 from dinoq.cli.settings import Settings
-from dinoq.cli.tally import tally
 from dinoq.jobs.errors import BadResults
 
 if TYPE_CHECKING:
     from dinoq.jobs.foreign import ForeignRun, Given
     from dinoq.jobs.formats.readers import Reading
+    from dinoq.jobs.ledger import Origin
     from dinoq.workers.data.dumps import Dump
     from dinoq.workers.data.figure_files import FigureFile
 
@@ -82,7 +83,12 @@ def _reading(file: FigureFile, batch: int | None) -> Reading:
 
     reading = read_text(file.text, file.name, batch)
     told = replace(reading.told, files=(SourceFile(file.name, file.sha256),))
-    return replace(reading, told=told)
+    return replace(reading, told=told, origin=_surest(reading.origin, file.origin))
+
+
+def _surest(told: Origin | None, noted: Origin | None) -> Origin | None:
+    """Whoever says simulated is believed."""
+    return "simulated" if "simulated" in (told, noted) else told or noted
 
 
 def _from_dump(now: Settings, asked: Import, given: Given) -> Made:
@@ -97,7 +103,7 @@ def _from_dump(now: Settings, asked: Import, given: Given) -> Made:
     dataset = labelled(now, dump.classes)
     names = in_order(dump, dataset.manifest)
     console.say(f"{asked.path.name}: outputs of {dump.tool}, {len(names):,} images, {dump.classes} classes")
-    with tally("reading", len(names)) as done:
+    with Counter("reading", len(names)) as done:
         scored = score(dump, names, dataset.manifest.label_array, done)
     files = tuple(file if file.sha256 else replace(file, sha256=scored.sha256) for file in run.told.files)
     run = replace(run, told=replace(run.told, files=files, notes=(*run.told.notes, *dataset.notes)))
@@ -111,21 +117,21 @@ def _dump_reading(dump: Dump, batch: int | None) -> Reading:
     """What the folder tells, and the speed file beside it; the folder's sha256 is known once it is read."""
     from dinoq.jobs.formats.readers import Reading
     from dinoq.jobs.told import SourceFile, Told, joined
+    from dinoq.workers.data.figure_files import figure_file, noted_origin
 
     own = Told(tool=dump.tool, kind="dump folder", files=(SourceFile(dump.folder.name, ""),)).knowing(data="dataset")
     beside = _speed_files(dump, batch)
     if len(beside) > 1:
         names = ", ".join(path.name for path in beside)
         raise BadResults(f"{names} lie beside {dump.folder.name}; which one is of it?", hint="--batch 16")
+    noted = noted_origin(dump.folder)
     if not beside:
-        return Reading(told=own)
-    from dinoq.workers.data.figure_files import figure_file
-
+        return Reading(told=own, origin=noted)
     speed = _reading(figure_file(beside[0]), batch)
     both = joined(speed.told, own)
     assert both is not None  # a folder of outputs tells no speed
     console.say(f"{beside[0].name} lies beside it")
-    return replace(speed, told=both)
+    return replace(speed, told=both, origin=_surest(speed.origin, noted))
 
 
 def _speed_files(dump: Dump, batch: int | None) -> Sequence[Path]:

@@ -104,7 +104,7 @@ def in_order(dump: Dump, manifest: Manifest) -> tuple[str, ...]:
 
 
 def score(dump: Dump, names: Sequence[str], labels: NDArray[np.int32], done: Callable[[int], None]) -> Scored:
-    """Read every file of `names`, in the order of `labels` int32 [samples]; `done` hears after every 256.
+    """Read every file of `names`, in the order of `labels` int32 [samples]; `done` hears how many are, after every 256.
 
     Raises: BadResults for files that cannot be read as the others were, or whose values are no numbers (all counted).
     """
@@ -120,7 +120,7 @@ def score(dump: Dump, names: Sequence[str], labels: NDArray[np.int32], done: Cal
             logits[at] = _as_wide(_parsed(payload, dump.folder / name), dump, name)
         broken += [part[at] for at in np.flatnonzero(np.isnan(logits).any(axis=1))]
         results.append(_result(len(results) + 1, first, logits, labels[first : first + len(part)]))
-        done(len(part))
+        done(first + len(part))
     if broken:
         text = f"{len(broken)} of {len(names)} outputs in {dump.folder} hold NaN: {_some(broken)}."
         raise BadResults(text, hint="run the model again, in fp32 where fp16 overflows")

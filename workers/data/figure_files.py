@@ -8,7 +8,9 @@ from pathlib import Path
 
 from dinoq.jobs.errors import BadResults
 from dinoq.jobs.formats.benchmark import read_name
+from dinoq.jobs.formats.note import note_name, origin_of_note
 from dinoq.jobs.formats.readers import reader_of
+from dinoq.jobs.ledger import Origin
 
 LARGEST = 256 << 20
 """Bytes; no tool writes more figures than that."""
@@ -16,11 +18,12 @@ LARGEST = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class FigureFile:
-    """One file: its own name, its text, and the sha256 of its bytes."""
+    """One file: its own name, its text, and the sha256 of its bytes; the origin that a note of ours beside it says."""
 
     name: str
     text: str
     sha256: str
+    origin: Origin | None = None
 
     @property
     def kind(self) -> str:
@@ -40,7 +43,15 @@ def figure_file(path: Path) -> FigureFile:
     if not payload.strip():
         raise BadResults(f"{path} is empty.", hint="the file as the tool wrote it")
     text = payload.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    return FigureFile(path.name, text, hashlib.sha256(payload).hexdigest())
+    return FigureFile(path.name, text, hashlib.sha256(payload).hexdigest(), noted_origin(path))
+
+
+def noted_origin(path: Path) -> Origin | None:
+    """What a note of dinoq's own export beside a file or folder says of its origin; None without one."""
+    try:
+        return origin_of_note(path.absolute().with_name(note_name(path.stem)).read_text("utf-8", "replace"))
+    except OSError:
+        return None
 
 
 def figure_files(path: Path) -> tuple[tuple[FigureFile, ...], tuple[str, ...]]:

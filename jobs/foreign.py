@@ -53,7 +53,10 @@ def decide(reading: Reading, given: Given, name: str) -> ForeignRun:
     else:
         mine = given.precision or (chip.precision if chip.name == "cpu" else None)
         precision = _one("the precision", reading.precision, mine, name, "--precision fp16")
-    said = {"precision": "as given" if given.precision else "", "batch": "as given" if reading.batch is None else ""}
+    said = {
+        "precision": "as given" if given.precision and reading.precision is None else "",
+        "batch": "as given" if reading.batch is None else "",
+    }
     return ForeignRun(
         chip=chip,
         batch=batch,

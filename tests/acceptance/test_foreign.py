@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from jsonschema import validate
+from jsonschema import validate  # type: ignore[import-untyped]
 
 from dinoq.cli.render import json as json_format
 from dinoq.jobs.formats.result_json import result_text

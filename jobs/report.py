@@ -284,7 +284,8 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
 def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
     """With the verdicts that need the other runs. What was measured again is judged beside its own job's runs."""
     cells = _cells(runs, model)
-    of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in _jobs(runs)]
+    jobs = dict.fromkeys(run.job for run in runs)
+    of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in jobs]
     found = {}
     for row in (*of_job, last_of(filter(None, cells))):
         found |= plausibility_verdicts(row)
@@ -295,14 +296,8 @@ def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]
 
 def _with_repeats(runs: tuple[RunReport, ...], later: Mapping[int, int]) -> tuple[RunReport, ...]:
     """Whose figure gave way to a later job's says so."""
-    texts = {no: f"job {runs[by - 1].job} measured it again; best and ratios are of that" for no, by in later.items()}
-    return tuple(
-        replace(run, notes=(*run.notes, texts[run.run_no])) if run.run_no in texts else run for run in runs
-    )
-
-
-def _jobs(runs: Sequence[RunReport]) -> list[int]:
-    return list(dict.fromkeys(run.job for run in runs))
+    told = {no: (f"job {runs[by - 1].job} measured it again; best and ratios are of that",) for no, by in later.items()}
+    return tuple(replace(run, notes=run.notes + told.get(run.run_no, ())) for run in runs)
 
 
 def _implausible(run: RunReport) -> bool:

@@ -172,9 +172,9 @@ def _read(archive: zipfile.ZipFile, member: Member) -> bytes:
 
 
 def _inflated(archive: zipfile.ZipFile, head: zipfile.ZipInfo) -> bytes:
-    """No more than the size that the head tells: zipfile ends there, whatever the compressed bytes would yield."""
+    """No more than the size that the head tells: read in pieces, zipfile inflates no more of it at once."""
     with _member(archive, head) as file:
-        return file.read()
+        return b"".join(iter(lambda: file.read(CHUNK), b""))
 
 
 def _member(archive: zipfile.ZipFile, head: zipfile.ZipInfo) -> IO[bytes]:

@@ -9,7 +9,19 @@ import sys
 from benchmarks.figure import table
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as a worker has it; before anything imports numpy
-NAMES = ("start", "report", "history", "feed", "preprocess", "memory", "queue", "cards", "cpu", "telemetry")
+NAMES = (
+    "start",
+    "report",
+    "history",
+    "feed",
+    "preprocess",
+    "memory",
+    "queue",
+    "cards",
+    "cpu",
+    "telemetry",
+    "export_bin",
+)
 
 
 def main(names: list[str]) -> int:

@@ -32,7 +32,9 @@ def write(now: Settings, asked: Export) -> int:
     require_free(texts)
     write_folder(now, chosen, plan)
     write_texts(texts)
-    return concluded(chosen.absent, f"{place}: {len(plan.files)} files; {place.name}_summary.json and {LABELS} beside it")
+    return concluded(
+        chosen.absent, f"{place}: {len(plan.files)} files; {place.name}_summary.json and {LABELS} beside it"
+    )
 
 
 def _summary(chosen: Chosen, plan: Plan) -> str:

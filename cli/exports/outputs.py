@@ -71,7 +71,7 @@ def write_folder(now: Settings, chosen: Chosen, plan: Plan) -> None:
     store, classes, parts = open_store(now.store), chosen.record.spec.model.classes, chosen.merged.results
     first = next(kept_rows(store, parts, classes), None)
     require_room(plan.place, len(plan.files), 0 if first is None else len(ENCODE[plan.form](first)))
-    with interrupts.told(*NOTHING_LEFT), fresh_folder(plan.place) as into:
-        with Counter("outputs", len(plan.files)) as counter:
-            rows = kept_rows(store, parts, classes)
-            write_outputs(rows, list(plan.files.values()), plan.form, into, counter)
+    rows, names = kept_rows(store, parts, classes), list(plan.files.values())
+    counting = Counter("outputs", len(names))
+    with interrupts.told(*NOTHING_LEFT), fresh_folder(plan.place) as into, counting as counter:
+        write_outputs(rows, names, plan.form, into, counter)

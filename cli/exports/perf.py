@@ -39,7 +39,9 @@ def _texts(chosen: Chosen) -> tuple[dict[int, str], list[str]]:
         perf = perf_of(device.figures, chosen.measured, loop=chosen.record.spec.loop)
         if perf is not None:
             texts[number] = perf_text(perf)
-        about.append(f"Device {number}: {device.label}" + ("" if perf else ", too few batches timed for a figure") + ".")
+        about.append(
+            f"Device {number}: {device.label}" + ("" if perf else ", too few batches timed for a figure") + "."
+        )
     if not texts:
         raise UsageError(
             f"{chosen.name} has no speed: {chosen.measured.throughput.why['compute']}.",

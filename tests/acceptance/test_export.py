@@ -39,9 +39,7 @@ def export(lab: tuple[Shell, Codebook], as_: str, out: Path, run: str = f"cpu:{B
     assert answer.code == 0, answer.err
 
 
-def test_the_published_postprocess_of_a_dump_gives_our_result_json(
-    lab: tuple[Shell, Codebook], tmp_path: Path
-) -> None:
+def test_the_published_postprocess_of_a_dump_gives_our_result_json(lab: tuple[Shell, Codebook], tmp_path: Path) -> None:
     export(lab, "dump", tmp_path)
     export(lab, "result", tmp_path)
     ours = json.loads((tmp_path / "result.json").read_text())
@@ -179,9 +177,7 @@ def test_names_that_would_clash_are_refused_before_anything_is_written(bench: Be
 
 
 @pytest.mark.parametrize(("name", "top1"), [("val20", 14), ("stubs16", 16)])
-def test_real_photos_make_the_round_trip(
-    shell: Shell, shared_data: Path, tmp_path: Path, name: str, top1: int
-) -> None:
+def test_real_photos_make_the_round_trip(shell: Shell, shared_data: Path, tmp_path: Path, name: str, top1: int) -> None:
     photos, labels = shared_data / name / "images", shared_data / name / "labels.txt"
     answer = shell.dinoq(
         *("run", "--chip", "cpu", "--batches", 1, "--recipe", "efficientnet-lite", "--keep-logits"),

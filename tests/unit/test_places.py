@@ -33,7 +33,7 @@ def test_of_an_interrupted_export_nothing_is_left(tmp_path: Path, stop: type[Bas
 
 
 def test_a_disk_that_fills_up_meanwhile_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(BadFolder, match="disk of .* is full"), fresh_folder(tmp_path / "dump") as into:
+    with pytest.raises(BadFolder, match=r"disk of .* is full"), fresh_folder(tmp_path / "dump") as into:
         (into / "a.txt").write_text("1")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert list(tmp_path.iterdir()) == []

@@ -16,9 +16,7 @@ from dinoq.cli import settings
 from dinoq.jobs.errors import UsageError
 
 SUFFIX = ".dinoq"
-WRITERS: dict[str, str] = {
-    name: f"dinoq.cli.exports.{name}" for name in ("bin", "dump", "perf", "result", "ais_bench")
-}
+WRITERS: dict[str, str] = {name: f"dinoq.cli.exports.{name}" for name in ("bin", "dump", "perf", "result", "ais_bench")}
 """By the name of `--as`, the module whose `write(now: Settings, asked: Export) -> int` does it."""
 READERS: dict[str, str] = {"foreign": "dinoq.cli.foreign"}
 """By the name of `--as`, in the order of asking, the module whose `recognises(path: Path) -> bool` and
@@ -64,7 +62,9 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="x.dinoq; a folder with --as")] = None,
     format: Annotated[str | None, typer.Option("--as", help="another tool's files instead of .dinoq")] = None,
     run: Annotated[str | None, typer.Option("--run", help="one run, e.g. 310P3:16")] = None,
-    with_logits: Annotated[bool, typer.Option("--with-logits", help="what the programs gave, where it was kept")] = False,
+    with_logits: Annotated[
+        bool, typer.Option("--with-logits", help="what the programs gave, where it was kept")
+    ] = False,
     data: Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")] = None,
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,
@@ -84,11 +84,17 @@ def export(
 
 def import_(
     path: Annotated[Path, typer.Argument(help="x.dinoq, or another tool's file or folder")],
-    format: Annotated[str | None, typer.Option("--as", help="whose file it is, where it does not say so itself")] = None,
-    update: Annotated[bool, typer.Option("--update", help="replace a job that was imported before and has changed")] = False,
+    format: Annotated[
+        str | None, typer.Option("--as", help="whose file it is, where it does not say so itself")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="replace a job that was imported before and has changed")
+    ] = False,
     chip: Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3")] = None,
     batches: Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 16")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")
+    ] = None,
     data: Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")] = None,
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,
@@ -96,7 +102,9 @@ def import_(
     precision: Annotated[str | None, typer.Option("--precision", help="fp32 or fp16, of a foreign figure")] = None,
     origin: Annotated[str | None, typer.Option("--origin", help="real or simulated, of a foreign figure")] = None,
     driver: Annotated[str | None, typer.Option("--driver", help="driver version, of a foreign figure")] = None,
-    toolkit: Annotated[str | None, typer.Option("--toolkit", help="such as 'CANN 5.1.RC1', of a foreign figure")] = None,
+    toolkit: Annotated[
+        str | None, typer.Option("--toolkit", help="such as 'CANN 5.1.RC1', of a foreign figure")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="what to call the job")] = None,
 ) -> int:
     """Take jobs of another site into this history, or figures that another tool measured."""

@@ -100,7 +100,9 @@ def labelled(now: Settings, classes: int) -> Labelled:
         pairs = sorted(read_labels(Path(labels)).items())
         manifest, source = Manifest(tuple(name for name, _ in pairs), tuple(label for _, label in pairs)), labels
     else:
-        raise UsageError("a dump says what the model answered, not what is right.", hint="--labels FILE, or --data NAME")
+        raise UsageError(
+            "a dump says what the model answered, not what is right.", hint="--labels FILE, or --data NAME"
+        )
     manifest, notes = _with_background(manifest, classes)
     check_classes(manifest, classes)
     return Labelled(manifest=manifest, source=source, notes=notes)

@@ -48,7 +48,7 @@ def telemetry_of(
 
 def blocks_within(
     session: Session,
-    row: type[TelemetryRow] | type[CarriedTelemetryRow],
+    row: type[TelemetryRow | CarriedTelemetryRow],
     devices: Collection[str],
     first_ms: int | None,
     last_ms: int | None,

@@ -45,7 +45,7 @@ def decide(reading: Reading, given: Given, name: str) -> ForeignRun:
     chip = _one("the chip", told_chip, given.chip, name, "--chip 310P3")
     batch = _one("the batch", reading.batch, given.batch, name, "--batch 16")
     # Nothing may become a card's figure by being left unsaid.
-    origin = _one("whether a card or a simulator made it", reading.origin, given.origin, name, "--origin real")
+    origin: Origin = _one("whether a card or a simulator made it", reading.origin, given.origin, name, "--origin real")
     told = reading.told
     if reading.precision is None and given.precision is None and chip.vendor == "ascend":
         default = f"precision is not told; taken as {chip.precision}, which atc makes unless told otherwise"

@@ -100,7 +100,7 @@ def joined(one: Told, other: Told) -> Told | None:
 
 def measurement(told: Told) -> Measurement:
     """The figures where a report has those of a run of ours; what is not told has no figure, and says so."""
-    why = {scope: f"not told by {told.tool}" for scope in SCOPES if scope not in told.rates}
+    why: dict[str, str] = {scope: f"not told by {told.tool}" for scope in SCOPES if scope not in told.rates}
     rates = {scope: told.rates.get(scope) for scope in SCOPES}
     return Measurement(
         latency=_latency(told.latency),

@@ -9,6 +9,7 @@ from dinoq.jobs.measure import SCOPES
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.told import Told
 
+
 def imported_banner(report: Report) -> str:
     """Which runs were imported, and from which tools; empty when none was."""
     runs = [run for run in report.runs if run.told]

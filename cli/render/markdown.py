@@ -11,7 +11,16 @@ from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
-from dinoq.cli.render.words import agreement_text, job_text, jobs_named, number, percent, printable, run_label, span_text
+from dinoq.cli.render.words import (
+    agreement_text,
+    job_text,
+    jobs_named,
+    number,
+    percent,
+    printable,
+    run_label,
+    span_text,
+)
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 

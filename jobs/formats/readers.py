@@ -152,9 +152,7 @@ def _trtexec(log: trtexec.Log, kind: str, name: str, given: int | None) -> Readi
     model = log.model.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     # A log that names its card was printed by NVIDIA's own program, which runs on nothing else.
     origin: Origin | None = "real" if log.chip else None
-    return Reading(
-        told=told, chip=log.chip, batch=log.batch, precision=log.precision, model=model, origin=origin
-    )
+    return Reading(told=told, chip=log.chip, batch=log.batch, precision=log.precision, model=model, origin=origin)
 
 
 def _queries(log: trtexec.Log, batch: int | None) -> tuple[Figure, ...]:

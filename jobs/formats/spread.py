@@ -66,4 +66,16 @@ def spread_in(line: str) -> Spread | None:
             told[label] = float(value)
     if not 0.0 < told.get("mean", 0.0) < math.inf:
         return None
-    return Spread(percentiles=shares, **told)
+    return spread_told(told, shares)
+
+
+def spread_told(told: Mapping[str, float], percentiles: Mapping[float, float], count: int | None = None) -> Spread:
+    """The spread from figures by their labels, of which `mean` must be there."""
+    return Spread(
+        mean=told["mean"],
+        min=told.get("min"),
+        max=told.get("max"),
+        median=told.get("median"),
+        percentiles=percentiles,
+        count=count,
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.errors import BadResults
-from dinoq.jobs.formats.spread import Spread, spread_in, spread_of
+from dinoq.jobs.formats.spread import Spread, spread_in, spread_of, spread_told
 
 HINT = "the whole output of one trtexec run, or what --exportTimes wrote"
 _COMMAND = re.compile(r"\btrtexec(?:\.exe)?\s+(--?\w.*)")
@@ -141,7 +141,7 @@ def _seven(lines: list[str]) -> list[Spread]:
         told = {name: float(value) for name, value, share in (figure.groups() for figure in figures) if not share}
         shares = {float(figure[3]): float(figure[2]) for figure in figures if figure[3]}
         if told.get("mean", 0.0) > 0.0:
-            found.append(Spread(percentiles=shares, **told))
+            found.append(spread_told(told, shares))
     return found
 
 

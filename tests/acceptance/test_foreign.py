@@ -188,7 +188,9 @@ def test_what_cannot_be_imported_is_said_and_nothing_stored(
         ((*ON_310, "--precision", "int8"), "precision 'int8' is none of"),
     ],
 )
-def test_what_is_left_out_or_disagrees_is_asked_for(shell: Shell, perf: Path, flags: tuple[str, ...], asked: str) -> None:
+def test_what_is_left_out_or_disagrees_is_asked_for(
+    shell: Shell, perf: Path, flags: tuple[str, ...], asked: str
+) -> None:
     answer = shell.dinoq("import", perf, *flags)
     assert (answer.code, asked in answer.err) == (2, True), answer.err
 

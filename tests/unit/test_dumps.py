@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,33 +79,32 @@ def test_a_folder_without_outputs_is_no_dump(tmp_path: Path) -> None:
         open_dump(tmp_path)
 
 
-def spoil(folder: Path, how: str) -> None:
-    """Make the folder what no import may take."""
-    first = folder / "val_1_1.txt"
-    match how:
-        case "two outputs":
-            (folder / "val_1_2.txt").write_text(first.read_text())
-        case "two forms":
-            (folder / "val_1_1.bin").write_bytes(bytes(4000))
-        case "no known tool":
-            for path in list(folder.iterdir()):
-                path.rename(folder / path.name.replace("_1.txt", "_7.txt"))
-        case "missing":
-            first.unlink()
-        case "extra":
-            (folder / "val_99_1.txt").write_text(first.read_text())
-        case "empty":
-            first.write_text("")
-        case "words":
-            first.write_text(first.read_text().replace("5", "five"))
-        case "too short":
-            (folder / "val_4_1.txt").write_text("1.0 2.0")
-        case "another classifier":
-            first.write_text("1.0 2.0")
-        case "NaN":
-            for number in (2, 3):
-                path = folder / f"val_{number}_1.txt"
-                path.write_text(path.read_text().replace("5", "nan"))
+def rename_all(folder: Path) -> None:
+    """Number the outputs as no tool does."""
+    for path in list(folder.iterdir()):
+        path.rename(folder / path.name.replace("_1.txt", "_7.txt"))
+
+
+def put_nan(folder: Path) -> None:
+    """Into the outputs of two images."""
+    for number in (2, 3):
+        path = folder / f"val_{number}_1.txt"
+        path.write_text(path.read_text().replace("5", "nan"))
+
+
+SPOIL: dict[str, Callable[[Path], object]] = {
+    "two outputs": lambda folder: (folder / "val_1_2.txt").write_text("1.0 2.0"),
+    "two forms": lambda folder: (folder / "val_1_1.bin").write_bytes(bytes(4000)),
+    "no known tool": rename_all,
+    "missing": lambda folder: (folder / "val_1_1.txt").unlink(),
+    "extra": lambda folder: (folder / "val_99_1.txt").write_text("1.0 2.0"),
+    "empty": lambda folder: (folder / "val_1_1.txt").write_text(""),
+    "words": lambda folder: (folder / "val_1_1.txt").write_text("1.0 five 3.0"),
+    "too short": lambda folder: (folder / "val_4_1.txt").write_text("1.0 2.0"),
+    "another classifier": lambda folder: (folder / "val_1_1.txt").write_text("1.0 2.0"),
+    "NaN": put_nan,
+}
+"""What no import may take."""
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def spoil(folder: Path, how: str) -> None:
 )
 def test_a_folder_that_is_not_what_it_seems_is_refused_by_name(tmp_path: Path, how: str, told: str) -> None:
     folder = write_dump(tmp_path / "dump", LABELS)
-    spoil(folder, how)
+    SPOIL[how](folder)
     with pytest.raises(BadResults, match=told):
         scored(folder)
 

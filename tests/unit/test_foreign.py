@@ -136,7 +136,7 @@ def test_int8_is_no_precision_that_is_compared() -> None:
 
 
 def test_nothing_recognises_a_text_of_another_kind() -> None:
-    with pytest.raises(BadResults, match="notes.txt is none of: speed file"):
+    with pytest.raises(BadResults, match=r"notes\.txt is none of: speed file"):
         read("a day in the lab", "notes.txt")
 
 
@@ -149,12 +149,14 @@ def test_each_kind_of_file_is_recognised_by_its_own_reader_alone() -> None:
 def test_a_run_survives_being_stored() -> None:
     for text, name in ((perf_file("5"), PERF_16), (trtexec_log(16, "7.9"), "t4.log"), (AIS_CONSOLE, "x")):
         told = replace(read(text, name).told, files=(SourceFile(name, "0" * 64),))
-        assert told_from_json(told.to_json()) == told  # type: ignore[arg-type]
+        assert told_from_json(told.to_json()) == told
         assert set(told.facts) == set(FACTS)
 
 
 def test_speed_and_accuracy_of_one_run_are_put_together() -> None:
-    accuracy = decide(read(result_text(50_000, 1000, [0.7527] * 5), "result.json"), replace(ON_310, batch=16), "result.json")
+    accuracy = decide(
+        read(result_text(50_000, 1000, [0.7527] * 5), "result.json"), replace(ON_310, batch=16), "result.json"
+    )
     (run,) = one_run_each([accuracy, perf_run()])
     assert (run.told.rates["compute"], run.told.top_k[0], run.told.images) == (601.67, 0.7527, 50_000)
     assert run.told.facts["data"] == "dataset"

@@ -79,7 +79,9 @@ def open_dump(folder: Path, classes: int | None = None) -> Dump:
     width = read_logits(folder, first).size
     if width != classes if classes else width not in IMAGENET:
         wanted = f"the model has {classes}" if classes else "a classifier of ImageNet has 1000 or 1001"
-        raise BadResults(f"{folder / first} has {width} values; {wanted}.", hint="--model FILE.onnx for another classifier")
+        raise BadResults(
+            f"{folder / first} has {width} values; {wanted}.", hint="--model FILE.onnx for another classifier"
+        )
     return Dump(
         folder=folder,
         tool=_tool(folder, {said.output for said in outputs.values()}),
@@ -118,7 +120,7 @@ def score(dump: Dump, names: Sequence[str], labels: NDArray[np.int32], done: Cal
             payload = _payload(dump.folder / name)
             digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(payload).digest())
             logits[at] = _as_wide(_parsed(payload, dump.folder / name), dump, name)
-        broken += [part[at] for at in np.flatnonzero(np.isnan(logits).any(axis=1))]
+        broken += [name for name, odd in zip(part, np.isnan(logits).any(axis=1), strict=True) if odd]
         results.append(_result(len(results) + 1, first, logits, labels[first : first + len(part)]))
         done(first + len(part))
     if broken:
@@ -137,7 +139,8 @@ def _one_each(folder: Path, outputs: dict[str, DumpName]) -> dict[str, str]:
     for name, said in outputs.items():
         if said.key in files:
             raise BadResults(
-                f"{folder} has two files for one image: {files[said.key]} and {name}.", hint="a classifier has one output"
+                f"{folder} has two files for one image: {files[said.key]} and {name}.",
+                hint="a classifier has one output",
             )
         files[said.key] = name
     if not files:
@@ -151,7 +154,9 @@ def _tool(folder: Path, numbers: set[int]) -> Tool:
         if numbers == {first}:
             return tool
     shown = ", ".join(map(str, sorted(numbers)))
-    raise BadResults(f"{folder} holds outputs numbered {shown}; a classifier's is 1 (benchmark) or 0 (ais_bench).", hint=HINT)
+    raise BadResults(
+        f"{folder} holds outputs numbered {shown}; a classifier's is 1 (benchmark) or 0 (ais_bench).", hint=HINT
+    )
 
 
 def _payload(path: Path) -> bytes:

@@ -31,11 +31,7 @@ def test_the_published_file_is_read_and_written_to_the_letter() -> None:
     assert perf_text(perf) == text
 
 
-@given(
-    st.builds(
-        Perf, e2e=STAGES, data_read=STAGES, preprocess=STAGES, infer=STAGES, post=STAGES, interface=FIGURES
-    )
-)
+@given(st.builds(Perf, e2e=STAGES, data_read=STAGES, preprocess=STAGES, infer=STAGES, post=STAGES, interface=FIGURES))
 def test_what_is_written_is_read_back(perf: Perf) -> None:
     assert read_perf(perf_text(perf), "x") == perf
 
@@ -43,8 +39,13 @@ def test_what_is_written_is_read_back(perf: Perf) -> None:
 def test_the_published_script_finds_the_interface_rate_at_its_place() -> None:
     """test/parse.py takes the eighth of the fields between a colon and a comma."""
     perf = read_perf(perf_file("382.328"), "x")
-    unknown = Perf(**{name: Stage(rate=None, latency_ms=None) for name in ("e2e", "data_read", "preprocess", "infer", "post")}, interface=perf.interface)
-    fields = [field.split(":")[-1].strip() for field in perf_text(unknown).replace("\n", ",").split(",") if ":" in field]
+    unknown = Perf(
+        **{name: Stage(rate=None, latency_ms=None) for name in ("e2e", "data_read", "preprocess", "infer", "post")},
+        interface=perf.interface,
+    )
+    fields = [
+        field.split(":")[-1].strip() for field in perf_text(unknown).replace("\n", ",").split(",") if ":" in field
+    ]
     assert fields[7] == "382.328"
 
 
@@ -68,7 +69,7 @@ def test_a_number_with_an_exponent_is_read() -> None:
     ],
 )
 def test_a_garbled_file_is_refused_by_what_it_lacks(garble, told: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(BadResults, match="perf.txt") as error:
+    with pytest.raises(BadResults, match=r"perf\.txt") as error:
         read_perf(garble(perf_file("5")), "perf.txt")
     assert told in str(error.value)
 

@@ -26,7 +26,9 @@ def test_the_published_line_is_read_and_written_to_the_letter() -> None:
     assert result_text(result.images, result.classes, result.top_k) == PUBLISHED
 
 
-@given(st.integers(1, 10**6), st.integers(2, 30_000), st.lists(st.integers(0, 10_000), min_size=5, max_size=5).map(sorted))
+@given(
+    st.integers(1, 10**6), st.integers(2, 30_000), st.lists(st.integers(0, 10_000), min_size=5, max_size=5).map(sorted)
+)
 def test_what_is_written_is_read_back(images: int, classes: int, hundredths: list[int]) -> None:
     shares = [number / 10_000 for number in hundredths]
     result = read_result(result_text(images, classes, shares), "x")

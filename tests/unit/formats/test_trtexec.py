@@ -16,7 +16,12 @@ LOG = trtexec_log(16, "7.98664")
 def test_figures_are_found_by_their_labels() -> None:
     log = read_log(LOG, "x")
     assert (log.compute.mean, log.compute.median, log.compute.percentiles) == (7.98664, 7.9, {99.0: 9.1})
-    assert {kind: spread.mean for kind, spread in log.times.items()} == {"h2d": 1.0, "d2h": 0.2, "latency": 9.4, "enqueue": 0.4}
+    assert {kind: spread.mean for kind, spread in log.times.items()} == {
+        "h2d": 1.0,
+        "d2h": 0.2,
+        "latency": 9.4,
+        "enqueue": 0.4,
+    }
 
 
 def test_the_command_tells_batch_precision_and_model_and_the_log_its_card() -> None:
@@ -32,7 +37,13 @@ def test_an_implicit_batch_is_in_the_queries_already() -> None:
 
 @pytest.mark.parametrize(
     ("option", "precision", "other"),
-    [("--fp16", "fp16", ""), ("", "fp32", ""), ("--fp16 --int8", None, "int8"), ("--best", None, "best"), ("--stronglyTyped", None, "")],
+    [
+        ("--fp16", "fp16", ""),
+        ("", "fp32", ""),
+        ("--fp16 --int8", None, "int8"),
+        ("--best", None, "best"),
+        ("--stronglyTyped", None, ""),
+    ],
 )
 def test_options_tell_the_precision(option: str, precision: str | None, other: str) -> None:
     log = read_log(LOG.replace("--fp16", option), "x")
@@ -98,5 +109,5 @@ def test_exported_times_without_transfers_tell_no_copies() -> None:
 
 @pytest.mark.parametrize("text", ["[]", "[1]", '[{"computeMs": 0, "h2dMs": 0, "d2hMs": 0}]', '[{"computeMs": 1}]', "["])
 def test_exported_times_that_cannot_be_are_refused(text: str) -> None:
-    with pytest.raises(BadResults, match="times.json"):
+    with pytest.raises(BadResults, match=r"times\.json"):
         read_times(text, "times.json")

@@ -45,15 +45,18 @@ def store_imported(
     `identity` is 32 hex digits that follow from what is imported and how: the job's uuid, so that the same import is
     recognised, here and in any history that the job is carried to.
     """
+    there = select(Job.id).where(Job.uuid == identity)
     named = {"id": manifest.id, "samples": len(manifest), "body": manifest.to_blob()}
 
     def work(session: Session) -> Stored:
+        # Asked first, for an insert that is not made may still use up a number.
+        if (known := session.scalar(there)) is not None:
+            return Stored(known, repeated=True)
         changed(session, insert_into(session, ManifestRow).values(**named).on_conflict_do_nothing())
         made = insert_into(session, Job).values(**_job(spec, runs, owner, identity)).on_conflict_do_nothing()
         job_id = session.execute(made.returning(Job.id)).scalar_one_or_none()
         if job_id is None:
-            there = session.execute(select(Job.id).where(Job.uuid == identity)).scalar_one()
-            return Stored(int(there), repeated=True)
+            return Stored(session.execute(there).scalar_one(), repeated=True)
         session.execute(insert(Run), [_run(job_id, run, runs[run.run_no]) for run in spec.runs])
         told = [{"job_id": job_id, "run_no": no, "told": one.told.to_json()} for no, one in runs.items()]
         session.execute(insert(Imported), told)

@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.errors import BadResults
+from dinoq.jobs.formats.benchmark import read_name
 from dinoq.jobs.formats.dump import (
     FIRST_OUTPUT,
     DumpName,
@@ -34,6 +36,7 @@ IMAGENET = (1000, 1001)
 """What a classifier of ImageNet gives; 1001 has a class for the background before all others."""
 HINT = "the folder as the tool left it, and the labels of just its images"
 SHOWN = 3
+LOOKED_AT = 20
 _FOLDER = re.compile(r"dumpOutput_device(\d{1,3})")
 
 
@@ -59,9 +62,10 @@ class Scored:
 
 
 def is_dump(folder: Path) -> bool:
-    """Whether any file in it has the name of an output."""
+    """Whether it holds outputs: files of that name, one of the first of which begins with a number."""
     with os.scandir(folder) as entries:
-        return any(read_dump_name(entry.name) and entry.is_file() for entry in entries)
+        named = (Path(entry.path) for entry in entries if _output(entry.name) and entry.is_file())
+        return any(_begins_as_output(path) for path in islice(named, LOOKED_AT))
 
 
 def open_dump(folder: Path, classes: int | None = None) -> Dump:
@@ -71,7 +75,7 @@ def open_dump(folder: Path, classes: int | None = None) -> Dump:
     """
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
-    parsed = {name: read_dump_name(name) for name in names}
+    parsed = {name: _output(name) for name in names}
     outputs = {name: said for name, said in parsed.items() if said is not None}
     files = _one_each(folder, outputs)
     found = _FOLDER.fullmatch(folder.name)
@@ -120,7 +124,7 @@ def score(dump: Dump, names: Sequence[str], labels: NDArray[np.int32], done: Cal
             payload = _payload(dump.folder / name)
             digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(payload).digest())
             logits[at] = _as_wide(_parsed(payload, dump.folder / name), dump, name)
-        broken += [name for name, odd in zip(part, np.isnan(logits).any(axis=1), strict=True) if odd]
+        broken += [name for name, row in zip(part, np.isnan(logits), strict=True) if row.any()]
         results.append(_result(len(results) + 1, first, logits, labels[first : first + len(part)]))
         done(first + len(part))
     if broken:
@@ -132,6 +136,23 @@ def score(dump: Dump, names: Sequence[str], labels: NDArray[np.int32], done: Cal
 def read_logits(folder: Path, name: str) -> Floats:
     """What one file holds, float32 [classes]. Raises: BadResults."""
     return _parsed(_payload(folder / name), folder / name)
+
+
+def _output(name: str) -> DumpName | None:
+    """None for other files, and for a speed file, whose name looks like an output's."""
+    return None if read_name(name) else read_dump_name(name)
+
+
+def _begins_as_output(path: Path) -> bool:
+    if path.suffix != ".txt":
+        return True
+    with path.open("rb") as file:
+        word = file.read(64).split(maxsplit=1)
+    try:
+        float(word[0] if word else 0)
+    except ValueError:
+        return False
+    return True
 
 
 def _one_each(folder: Path, outputs: dict[str, DumpName]) -> dict[str, str]:

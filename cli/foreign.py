@@ -46,6 +46,8 @@ def read(now: Settings, asked: Import) -> int:
         no: Foreign(told=run.told, origin=run.origin, results=made.results) for no, run in enumerate(made.runs, start=1)
     }
     db = open_ledger(now)
+    for text in dict.fromkeys(text for run in made.runs for text in run.told.notes):
+        console.note(text)
     stored = store_imported(db, spec, made.manifest, runs, owner=now.owner, identity=identity_of(spec, made))
     if stored.repeated:
         console.note(f"this was imported before, as job {stored.job}; nothing is stored again.")
@@ -158,8 +160,6 @@ def _tell(run: ForeignRun) -> None:
         chips = f" x {card.chips} chips = {card.images_per_s:.7g} per card" if card.chips > 1 else ""
         what += f"; compute {compute:.7g} images/s per chip{chips}"
     console.say(what)
-    for text in told.notes:
-        console.note(text)
 
 
 def _tell_ignored(names: Sequence[str]) -> None:

@@ -76,7 +76,7 @@ def told_of(session: Session, job_id: int) -> dict[int, Told]:
 def _job(spec: JobSpec, runs: Mapping[int, Foreign], owner: str, identity: str) -> dict[str, Any]:
     now = now_ms()
     tools = dict.fromkeys(one.told.tool for one in runs.values())
-    files = dict.fromkeys(file.name for one in runs.values() for file in one.told.files)
+    first, *more = dict.fromkeys(file.name for one in runs.values() for file in one.told.files)
     return {
         "uuid": identity,
         "name": spec.name,
@@ -88,7 +88,7 @@ def _job(spec: JobSpec, runs: Mapping[int, Foreign], owner: str, identity: str) 
         "created_ms": now,
         "finished_ms": now,
         "imported_ms": now,
-        "imported_from": f"{', '.join(tools)}: {', '.join(files)}",
+        "imported_from": f"{', '.join(tools)}: {first}" + (f" and {len(more)} more" if more else ""),
     }
 
 

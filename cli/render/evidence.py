@@ -69,7 +69,7 @@ def sources(report: Report) -> Iterator[str]:
     yield from field("Model", model)
     if report.data.samples:
         yield from field("Data", data)
-    yield from field("Recipe", f"{report.recipe.name} version {report.recipe.version} · {_recipe(report)}")
+    yield from field("Recipe", _recipe(report))
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
     yield from field("Artifact", _artifacts(report))
@@ -82,9 +82,10 @@ def sources(report: Report) -> Iterator[str]:
 
 def _recipe(report: Report) -> str:
     if report.recipe == UNTOLD:
-        return report.recipe.source
+        return f"{UNTOLD.name} · {UNTOLD.source}"
     side = "both sides" if report.recipe.geometry == "square" else "shorter side"
-    return f"{side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
+    name = f"{report.recipe.name} version {report.recipe.version}"
+    return f"{name} · {side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
 
 
 def _origins(report: Report) -> list[str]:

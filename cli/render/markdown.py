@@ -175,7 +175,7 @@ def _unreadable(report: Report) -> Iterator[str]:
 
 
 def _imported(report: Report) -> Iterator[str]:
-    if facts := list(imported_facts(report)):
+    if facts := list(imported_facts(report, digits=64)):
         yield "## Imported"
         yield ""
         yield from _table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)

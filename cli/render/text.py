@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from dinoq.cli.render.evidence import coverage, sources
 from dinoq.cli.render.headline import headline, simulated_banner, status_of
@@ -54,10 +55,9 @@ def _accuracy(report: Report) -> Iterator[str]:
 
 
 def _imported(report: Report) -> Iterator[str]:
-    said = ""
-    for label, text in imported_facts(report):
-        yield from wrapped(f"{'' if label == said else label:<12}", clip(text, LONGEST), WIDTH)
-        said = label
+    for label, texts in groupby(imported_facts(report), key=lambda fact: fact[0]):
+        yield from wrapped("", label, WIDTH)
+        yield from (line for _, text in texts for line in wrapped("  ", clip(text, LONGEST), WIDTH))
 
 
 def _published(report: Report) -> str:

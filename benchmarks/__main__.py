@@ -9,7 +9,20 @@ import sys
 from benchmarks.figure import table
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as a worker has it; before anything imports numpy
-NAMES = ("start", "report", "history", "feed", "preprocess", "memory", "queue", "cards", "cpu", "telemetry")
+NAMES = (
+    "start",
+    "report",
+    "history",
+    "feed",
+    "preprocess",
+    "memory",
+    "queue",
+    "cards",
+    "cpu",
+    "telemetry",
+    "export_bin",
+    "import_dump",
+)
 
 
 def main(names: list[str]) -> int:

@@ -79,13 +79,14 @@ def _stage(at_work: bool, otherwise: str) -> str:
     return "running" if at_work else otherwise
 
 
-def lines(job: int, rows: Sequence[Row], paces: Mapping[str, Pace], width: int | None) -> list[str]:
-    """A line for each row that is not over: with a bar and at most `width` columns wide, or plain and whole for None."""
+def lines(job: int | None, rows: Sequence[Row], paces: Mapping[str, Pace], width: int | None) -> list[str]:
+    """A line for each row that is not over: with a bar and at most `width` columns wide, or plain and whole for None.
+    `job` is None for what belongs to none."""
     left = [row for row in rows if row.done < row.total]
     names = max((len(row.name) for row in left), default=0)
     named = [f"{row.name:<{names}}  " for row in left]
     told = [_told(row, paces[row.name].images_per_s) for row in left]
-    head = f"job {job}  "
+    head = "" if job is None else f"job {job}  "
     if width is None:
         return [head + name + text for name, text in zip(named, told, strict=True)]
     # Samples, rate and the time left say most; the bar takes what they leave, and the job's number goes before they do.

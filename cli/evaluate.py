@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,7 @@ Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
 Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+KeepLogits = Annotated[bool, typer.Option("--keep-logits", help="keep what the programs give, for dinoq export")]
 AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
 TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
 Artifacts = Annotated[
@@ -60,6 +62,7 @@ def submit(
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
+    keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -74,7 +77,8 @@ def submit(
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline})
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
+    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
+    prepared = prepare(now, replace(said, keep_logits=keep_logits))
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -107,6 +111,7 @@ def run(
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
+    keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -130,7 +135,8 @@ def run(
     now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
     check_fleet(now, into_fleet=into_fleet)
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
+    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
+    prepared = prepare(now, replace(said, keep_logits=keep_logits))
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 

@@ -6,7 +6,7 @@ A tool's file format is a module of its own and a line in WRITERS or READERS.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +16,9 @@ from dinoq.cli import settings
 from dinoq.jobs.errors import UsageError
 
 SUFFIX = ".dinoq"
-WRITERS: dict[str, str] = {}
+WRITERS: dict[str, str] = {name: f"dinoq.cli.exports.{name}" for name in ("bin", "dump", "perf", "result", "ais_bench")}
 """By the name of `--as`, the module whose `write(now: Settings, asked: Export) -> int` does it."""
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {"foreign": "dinoq.cli.foreign"}
 """By the name of `--as`, in the order of asking, the module whose `recognises(path: Path) -> bool` and
 `read(now: Settings, asked: Import) -> int` do it."""
 
@@ -32,15 +32,23 @@ class Export:
     run: str | None = None
     limit: int | None = None
     with_logits: bool = False
+    outfmt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """What flags say of an import; model, data, labels, recipe, chip, batches and baseline are in the settings."""
+    """What flags say of an import; model, data, labels, recipe, chip, batches and baseline are in the settings.
+
+    `precision`, `origin`, `driver` and `toolkit` say what a foreign file leaves out.
+    """
 
     path: Path
     name: str | None = None
     update: bool = False
+    precision: str | None = None
+    origin: str | None = None
+    driver: str | None = None
+    toolkit: str | None = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,6 +69,8 @@ def export(
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")] = None,
+    outfmt: Annotated[str | None, typer.Option("--outfmt", help="txt, bin or npy, of --as dump and ais_bench")] = None,
+    binary: Annotated[bool, typer.Option("--binary", help="the same as --outfmt bin")] = False,
 ) -> int:
     """Write jobs to a .dinoq file for another site, or what another tool would have written."""
     writer = _module(WRITERS, format) if format else "dinoq.cli.carry"
@@ -68,6 +78,7 @@ def export(
         raise UsageError("nothing says where to write.", hint="-o x.dinoq" if format is None else "-o FOLDER")
     now = settings.load({"data": data, "labels": labels, "recipe": recipe})
     asked = Export(jobs=tuple(job), output=output, run=run, limit=limit, with_logits=with_logits)
+    asked = replace(asked, outfmt="bin" if binary else outfmt)
     return int(importlib.import_module(writer).write(now, asked))
 
 
@@ -88,13 +99,20 @@ def import_(
     labels: Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")] = None,
     recipe: Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")] = None,
     baseline: Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="fp32 or fp16, of a foreign figure")] = None,
+    origin: Annotated[str | None, typer.Option("--origin", help="real or simulated, of a foreign figure")] = None,
+    driver: Annotated[str | None, typer.Option("--driver", help="driver version, of a foreign figure")] = None,
+    toolkit: Annotated[
+        str | None, typer.Option("--toolkit", help="such as 'CANN 5.1.RC1', of a foreign figure")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="what to call the job")] = None,
 ) -> int:
     """Take jobs of another site into this history, or figures that another tool measured."""
     reader = _module(READERS, format) if format else _recognised(path)
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline})
-    return int(importlib.import_module(reader).read(now, Import(path=path, name=name, update=update)))
+    told = {"precision": precision, "origin": origin, "driver": driver, "toolkit": toolkit}
+    return int(importlib.import_module(reader).read(now, Import(path=path, name=name, update=update, **told)))
 
 
 def _module(table: dict[str, str], name: str) -> str:

@@ -39,13 +39,18 @@ def jobs(
     heads = ("job", "state", "done", "samples", "chips", "batches", "submitted", "owner", "name")
     cells = [
         [
-            *(str(row.id), row.state, f"{100 * row.items_done // max(row.items_total, 1)} %", str(row.samples)),
+            *(str(row.id), row.state, _done(row), str(row.samples)),
             *(",".join(row.chips), ",".join(map(str, row.batches))),
             *(f"{row.created_at:%Y-%m-%d %H:%M}", row.owner, row.name + _imported(row)),
         ]
         for row in rows
     ]
     console.result(table(heads, cells, right=("job", "done", "samples")))
+
+
+def _done(row: JobSummary) -> str:
+    """A dash for figures that were imported: there was nothing to do."""
+    return f"{100 * row.items_done // row.items_total} %" if row.items_total else "-"
 
 
 def _imported(row: JobSummary) -> str:

@@ -28,6 +28,7 @@ class Wishes:
     name: str | None = None
     limit: int | None = None
     loop: int = 1
+    keep_logits: bool = False
     atc_args: tuple[str, ...] = ()
     trt_args: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     ready = ready_made(wishes.artifacts, runs)
     recipe = read_recipe(settings.get("recipe") or "dino")
     model, ref = _model(settings, recipe, batches)
-    source, dataset = _dataset(settings, wishes.limit)
+    source, dataset = dataset_of(settings, wishes.limit)
     _check_classes(dataset, ref)
     spec = JobSpec(
         name=wishes.name
@@ -65,6 +66,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         baseline_top1=_baseline(settings, model),
         loop=wishes.loop,
         part_of=dataset.part_of,
+        keep_logits=wishes.keep_logits,
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
 
@@ -115,7 +117,7 @@ def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tupl
     return path, ref
 
 
-def _dataset(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
+def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     """The source as the workers will find it (a configured name, or an absolute folder), and what is in it."""
     from dinoq.workers.data.datasets import open_dataset
 

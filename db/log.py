@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
 from dinoq.db.tables.carried import CarriedDeviceRow
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt, Item
-from dinoq.db.tables.jobs import Run
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.db.tables.results import Artifact
 from dinoq.jobs.ledger import Kind
 
@@ -49,12 +50,19 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
         .order_by(Run.run_no)
     )
     with db.read() as session:
+        came = _came(session, job_id)
         lines = [line for row in session.execute(attempts) for line in _lines(row)]
         said = [
             _block(f"{row.chip} bs{row.batch} artifact, as its toolchain told:", row.vendor_output)
             for row in session.execute(artifacts)
         ]
-    return lines + said
+    return came + lines + said
+
+
+def _came(session: Session, job_id: int) -> list[str]:
+    """When and from where a job was imported, which is all that happened to it here."""
+    taken = select(Job.imported_ms, Job.imported_from).where(Job.id == job_id, Job.imported_ms.is_not(None))
+    return [f"{_clock(row.imported_ms)}  imported from {row.imported_from}" for row in session.execute(taken)]
 
 
 def named(kind: str, run: str, no: int) -> str:
@@ -74,9 +82,12 @@ def _block(head: str, output: str) -> str:
     return "\n".join([head, *(f"    {line.rstrip()}" for line in output.splitlines() if line.strip())])
 
 
+def _clock(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
 def _line(row: Told) -> str:
     at = row.started_ms if row.started_ms is not None else row.ended_ms
-    when = datetime.fromtimestamp((at or 0) / 1000, UTC)
     what = named(row.kind, f"{row.chip} bs{row.batch}", row.no)
     if row.outcome is None:
         outcome = "began"
@@ -87,4 +98,4 @@ def _line(row: Told) -> str:
     facts = row.carried or row.facts
     device = device_facts(facts).label if facts else row.device_key
     by = device or row.worker_id or "an unknown worker"
-    return f"{when:%Y-%m-%d %H:%M:%S}Z  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")
+    return f"{_clock(at or 0)}  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")

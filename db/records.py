@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
+from dinoq.db.imported import told_of
 from dinoq.db.known_devices import fleet_known, telemetry_known
 from dinoq.db.run_devices import troubles_of
 from dinoq.db.tables.items import Attempt, Item
@@ -101,6 +102,7 @@ def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
     rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
     failed, spans = _failed(session, job_id), spans_of(session, job_id)
+    told = told_of(session, job_id)
     fleet, troubles = fleet_known(session, job, [run for run, _ in rows]), troubles_of(session, job_id)
     return tuple(
         RunRecord(
@@ -121,6 +123,7 @@ def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
             fleet=fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
             telemetry=telemetry_known(session, job, run.devices, *spans.get(run.run_no, (None, None))),
+            told=told.get(run.run_no),
         )
         for run, uri in rows
     )
@@ -135,7 +138,7 @@ def _artifact(run: Run, uri: str | None) -> ArtifactRef | None:
 def _results(session: Session, job_id: int) -> defaultdict[int, list[ShardResult]]:
     row = ShardResultRow
     columns = (row.run_no, row.no, row.first, row.count, row.device_key, row.n, row.top1, row.top5, row.unreadable)
-    stored = select(*columns, row.predictions, row.times, row.overlap).where(row.job_id == job_id)
+    stored = select(*columns, row.predictions, row.times, row.overlap, row.logits).where(row.job_id == job_id)
     found: defaultdict[int, list[ShardResult]] = defaultdict(list)
     for values in session.execute(stored.order_by(row.run_no, row.no)).mappings():
         named = dict(values)

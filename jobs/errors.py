@@ -10,6 +10,7 @@ DinoqError                 1   an internal error, if nothing below fits
 │   ├── BadRecipe              preprocessing that cannot be done
 │   ├── BadDataset             no photos, or none that the labels name
 │   ├── BadLabels              a label file that does not say one class per photo
+│   ├── BadResults             results of another tool that cannot be read, or leave out what must be known
 │   ├── BadExchange            a .dinoq file that is damaged, foreign, newer, or in conflict with this history
 │   └── NoSuchJob              a job number that the history does not hold
 ├── EnvironmentTrouble     8   the machine lacks something
@@ -70,6 +71,10 @@ class BadDataset(UsageError):
 
 class BadLabels(UsageError):
     """A label file that does not say one class per photo."""
+
+
+class BadResults(UsageError):
+    """Results of another tool that cannot be read, or leave out what must be known."""
 
 
 class BadExchange(UsageError):

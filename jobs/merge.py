@@ -98,7 +98,7 @@ def merge(results: Iterable[ShardResult], labels: Labels, fenced: Iterable[Fence
 def _order(result: ShardResult) -> tuple[object, ...]:
     """Longest first among those that begin alike; then the fewest right answers; then by all else, so that results
     that differ at all are in the same order however they came."""
-    rest = (result.n, result.predictions, result.device, result.times, result.no, result.overlap)
+    rest = (result.n, result.predictions, result.device, result.times, result.no, result.overlap, result.logits)
     return result.first, -result.count, result.top1, result.top5, *rest
 
 
@@ -150,7 +150,7 @@ def _without_head(result: ShardResult, skip: int, labels: Labels) -> ShardResult
     top1, top5 = hits(rest, labels[first : _end(result)])
     count = result.count - skip
     cut = replace(result, first=first, count=count, n=n, unreadable=count - n, top1=top1, top5=top5)
-    return replace(cut, predictions=rest.to_blob())
+    return replace(cut, predictions=rest.to_blob(), logits="")  # those that were kept are of the whole part
 
 
 def _fenced(results: Sequence[ShardResult], fenced: Iterable[FencedRecord]) -> tuple[int, int]:

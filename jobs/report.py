@@ -24,6 +24,7 @@ from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, las
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
     Cell,
@@ -36,6 +37,7 @@ from dinoq.jobs.verdicts import (
     performance_verdict,
     plausibility_verdicts,
     stability_verdict,
+    told_accuracy_verdict,
 )
 
 NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict (--baseline 75.3)"
@@ -52,7 +54,8 @@ class Overlap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
-    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
 
     run_no: int
     job: int
@@ -81,6 +84,7 @@ class RunReport:
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    told: Told | None = None
 
     @property
     def simulated(self) -> bool | None:
@@ -179,7 +183,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
 
 def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
     spec, cell = of.spec, of.spec.run(run.run_no)
-    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+    measured = measurement(run.told) if run.told else measure(run, merged.results, batch=cell.batch, loop=spec.loop)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
@@ -209,8 +213,9 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         failed=run.failed,
         left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=(*_notes(spec, merged, top1), *went_on(run)),
+        notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
+        told=run.told,
     )
 
 
@@ -220,7 +225,8 @@ def _verdicts(
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
     verdicts = (
-        coverage_verdict(merged.coverage, run.error),
+        None if run.told and not merged.coverage.expected else coverage_verdict(merged.coverage, run.error),
+        told_accuracy_verdict(run.told.top_k, spec.baseline_top1) if run.told and not merged.results else None,
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),

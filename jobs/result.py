@@ -84,7 +84,8 @@ class ShardResult:
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
     = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
-    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest.
+    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest. `logits` is where the
+    store keeps what the program gave, empty unless the job asked for it.
     """
 
     run_no: int
@@ -99,6 +100,7 @@ class ShardResult:
     predictions: bytes
     times: bytes
     overlap: str = ""
+    logits: str = ""
 
 
 def top_five(logits: Floats) -> Predictions:

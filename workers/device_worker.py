@@ -16,6 +16,7 @@ from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import slice_first
 from dinoq.jobs.result import ShardResult, hits
 from dinoq.workers.compiling import compile_item
+from dinoq.workers.data.logits import keep_logits
 from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
 from dinoq.workers.data.store import Store
 from dinoq.workers.device_process import DeviceProcess, ProgramKey
@@ -58,7 +59,8 @@ class DeviceWorker:
         shard, first = self._shard(held), held.first - slice_first(held.slice_no, _batches(held))
         manifest = self._manifest(held.spec.data.manifest_id)
         pixels = self._pixels(held, shard, first)
-        work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop)
+        keep = held.spec.model.classes if held.spec.keep_logits else 0
+        work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop, keep)
         with self._process.turn(lease.beat):
             program = self._program(held)
             if not self._process.has(program):
@@ -74,7 +76,7 @@ class DeviceWorker:
     ) -> ShardResult:
         predictions = work.predictions(readable)
         top1, top5 = hits(predictions, manifest.label_array[held.first : held.first + held.count])
-        n = int(readable.sum())
+        n, logits = int(readable.sum()), work.logits(readable)
         return ShardResult(
             run_no=held.run_no,
             no=held.no,
@@ -88,6 +90,7 @@ class DeviceWorker:
             predictions=predictions.to_blob(),
             times=work.measured(loading_ms).to_blob(),
             overlap=self._idle.beside() if self._idle else "",
+            logits="" if logits is None else keep_logits(self._store, logits),
         )
 
     def _await_idle(self, lease: Lease) -> None:

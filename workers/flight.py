@@ -32,10 +32,10 @@ class Inference:
     """The part that is being evaluated. `pixels` uint8 [count, 3, H, W] is read, never copied whole.
 
     `laps` > 1 feeds the same data again for timing; predictions come from the first lap alone. `n_done` counts the
-    samples of every lap.
+    samples of every lap. `keep`: what the program gave in that lap is kept whole, for so many classes (0: it is not).
     """
 
-    def __init__(self, pixels: NDArray[np.uint8], recipe: Recipe, batch: int, laps: int) -> None:
+    def __init__(self, pixels: NDArray[np.uint8], recipe: Recipe, batch: int, laps: int, keep: int = 0) -> None:
         self.pixels = pixels
         self.recipe = recipe
         self.batch = batch
@@ -43,6 +43,7 @@ class Inference:
         count = len(pixels)
         self.classes = np.full((count, TOP), -1, np.int16)
         self.scores = np.full((count, TOP), -np.inf, np.float16)
+        self._logits = np.empty((count, keep), np.float32) if keep else None
         self.times: list[NDArray[np.float32]] = []
         self.timed: list[bool] = []
         self.fed_ms: float | None = None
@@ -82,6 +83,8 @@ class Inference:
             best = top_five(logits[:n])
             self.classes[first : first + n] = best.classes
             self.scores[first : first + n] = best.scores
+            if self._logits is not None:
+                self._logits[first : first + n] = logits[:n]
         self.n_done += n
         self.times.append(times[: flight.batches].copy())
         self.timed += [(number + 1) * self.batch <= n for number in range(flight.batches)]
@@ -101,6 +104,12 @@ class Inference:
         classes[~readable] = -1
         scores[~readable] = -np.inf
         return Predictions(classes, scores)
+
+    def logits(self, readable: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+        """float32 [count, classes], NaN for those that were not readable; None unless they were to be kept."""
+        if self._logits is not None:
+            self._logits[~readable] = np.nan
+        return self._logits
 
     def measured(self, loading_ms: float) -> Times:
         """When and how long the device worked on it."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
+from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
 
 
@@ -14,7 +15,8 @@ def coverage(report: Report) -> Iterator[str]:
     """The proof that each sample counts once, and what is missing from it, by name."""
     texts: defaultdict[str, list[RunReport]] = defaultdict(list)
     for run in report.runs:
-        texts[_coverage_text(run)].append(run)
+        if run.coverage.expected:
+            texts[_coverage_text(run)].append(run)
     for at, (text, runs) in enumerate(texts.items()):
         where = "" if len(texts) == 1 else f"{run_labels(runs)}: "
         yield from field("" if at else "Coverage", where + text)
@@ -56,6 +58,8 @@ def sources(report: Report) -> Iterator[str]:
     height, width = report.model.input_hw
     name, sha256 = clip(report.model.name, 40), report.model.sha256[:12]
     model = f"{name} · sha256 {sha256} · {width} x {height} · {report.model.classes} classes"
+    if not sha256:
+        model = f"{name} · the file itself is unknown"
     part = f" sampled from {report.part_of}" if report.part_of else ""
     fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
     data = f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
@@ -63,8 +67,9 @@ def sources(report: Report) -> Iterator[str]:
         if len(report.jobs) > 1 or one.imported:
             yield from field(f"Job {one.job}", job_text(report, one))
     yield from field("Model", model)
-    yield from field("Data", data)
-    yield from field("Recipe", f"{report.recipe.name} version {report.recipe.version} · {_recipe(report)}")
+    if report.data.samples:
+        yield from field("Data", data)
+    yield from field("Recipe", _recipe(report))
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
     yield from field("Artifact", _artifacts(report))
@@ -76,8 +81,11 @@ def sources(report: Report) -> Iterator[str]:
 
 
 def _recipe(report: Report) -> str:
+    if report.recipe == UNTOLD:
+        return f"{UNTOLD.name} · {UNTOLD.source}"
     side = "both sides" if report.recipe.geometry == "square" else "shorter side"
-    return f"{side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
+    name = f"{report.recipe.name} version {report.recipe.version}"
+    return f"{name} · {side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
 
 
 def _origins(report: Report) -> list[str]:
@@ -92,7 +100,8 @@ def _origins(report: Report) -> list[str]:
 def _artifacts(report: Report) -> str:
     runs_of: defaultdict[str, list[RunReport]] = defaultdict(list)
     for run in report.runs:
-        runs_of[f"sha256 {run.artifact.sha256[:12]}" if run.artifact else "none was made"].append(run)
+        none = "unknown" if run.told else "none was made"
+        runs_of[f"sha256 {run.artifact.sha256[:12]}" if run.artifact else none].append(run)
     return " · ".join(text if len(runs_of) == 1 else f"{run_labels(runs)}: {text}" for text, runs in runs_of.items())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from dinoq.cli.render.words import run_labels
+from dinoq.cli.render.words import counted, run_labels
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import PRECEDENCE, Kind, Status, Verdict
 
@@ -69,6 +69,8 @@ def _about(runs: list[RunReport], text: str) -> str:
 
 
 def _all_well(report: Report) -> str:
+    if not report.data.samples:
+        return f"nothing speaks against the figures of {counted(len(report.runs), 'run')}; no dataset was evaluated"
     n = len(report.runs)
     where = {1: "", 2: " in both runs"}.get(n, f" in all {n} runs")
     differences = [run.against.difference for run in report.runs if run.against]

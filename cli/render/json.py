@@ -125,6 +125,7 @@ def _run(run: RunReport) -> Values:
         "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
+        "told": run.told.to_json() | {"unknown": list(run.told.unknown)} if run.told else None,
     }
 
 

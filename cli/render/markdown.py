@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
+from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
@@ -30,7 +31,7 @@ MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
 def render(report: Report) -> str:
     """The report in GitHub's Markdown."""
     blocks = [_top(report), _accuracy(report), _throughput(report), _cards(report), _coverage(report)]
-    blocks += [_unreadable(report), _verdicts(report), _sources(report)]
+    blocks += [_unreadable(report), _imported(report), _verdicts(report), _sources(report)]
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
 
@@ -53,12 +54,16 @@ def _top(report: Report) -> Iterator[str]:
     if banner := simulated_banner(report):
         yield f"**SIMULATED** {escape(banner)}"
         yield ""
+    if told := imported_banner(report):
+        yield f"**IMPORTED** {escape(told)}"
+        yield ""
     for word, text in headline(report):
         yield f"- **{escape(word)}** {escape(text)}"
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [f"{run.chip} (simulated)" if run.simulated else run.chip, str(run.batch), run.precision]
+    marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
+    return [run.chip + marks, str(run.batch), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -169,6 +174,13 @@ def _unreadable(report: Report) -> Iterator[str]:
         )
 
 
+def _imported(report: Report) -> Iterator[str]:
+    if facts := list(imported_facts(report, digits=64)):
+        yield "## Imported"
+        yield ""
+        yield from _table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)
+
+
 def _verdicts(report: Report) -> Iterator[str]:
     yield "## Verdicts"
     yield ""
@@ -183,7 +195,7 @@ def _sources(report: Report) -> Iterator[str]:
     yield "## Sources"
     yield ""
     facts = [
-        ("model", f"{report.model.name}, sha256 {report.model.sha256}"),
+        ("model", f"{report.model.name}, sha256 {report.model.sha256 or 'unknown'}"),
         (
             "data",
             f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}",

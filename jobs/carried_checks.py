@@ -104,7 +104,8 @@ def _check_items(job: Carried) -> dict[Key, CarriedItem]:
         _ensure(item.kind in KINDS, f"{at} is of no kind")
         _ensure((item.kind == "preprocess") == (item.run_no == 0), f"{at} is of the wrong run")
         _ensure(item.run_no <= len(job.runs), f"{at} is of no run")
-        _ensure(item.kind == "compile" or item.slice_no in slices, f"{at} is of no slice")
+        random = item.kind == "infer" and item.slice_no == item.count == 0
+        _ensure(item.kind == "compile" or random or item.slice_no in slices, f"{at} is of no slice")
     for one in job.slices:
         mine = items.get(("preprocess", 0, one.slice_no))
         _ensure(

@@ -133,6 +133,17 @@ def test_without_a_fingerprint_the_manifest_decides() -> None:
         join([SITES[0], other])
 
 
+def test_a_job_without_photos_is_beside_any_that_has_some() -> None:
+    bare = changed(
+        SITES[1],
+        data=replace(SITES[1].spec.data, samples=0, manifest_id=sha256("")),
+        recipe=recipe_named("modelzoo-2022"),
+    )
+    both = join([replace(bare, fingerprint=None), SITES[0]])
+    assert (both.spec.data, both.spec.recipe) == (SITES[0].spec.data, SITES[0].spec.recipe)
+    assert [run.chip for run in both.spec.runs] == ["T4"] * 3 + ["310"] * 3
+
+
 def test_a_baseline_that_one_job_lacks_is_the_others() -> None:
     assert join([changed(SITES[0], baseline_top1=None), SITES[1]]).spec.baseline_top1 == 0.753
 

@@ -237,6 +237,20 @@ def test_blobs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     assert "telemetry of host-a/cpu:0 cannot be read" in refused(packed(tmp_path, readings))
 
 
+def test_a_part_on_random_data_needs_no_slice(tmp_path: Path) -> None:
+    job = make_carried()
+    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="pure"),))
+    parts = [replace(item, slice_no=0, first=0, count=0) for item in job.items if item.key == ("infer", 1, 1)]
+    results = [replace(job.results[0], count=0, n=0, top1=0, top5=0, unreadable=0, predictions=b"")]
+    rest = [item for item in job.items if item.kind != "infer"]
+    pure = replace(
+        job, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="pure")], items=[*rest, *parts]
+    )
+    attempts = [one for one in job.attempts if one.key in {item.key for item in pure.items}]
+    pure = replace(pure, results=results, attempts=attempts)
+    assert jobs_of(packed(tmp_path, pure)) == (pure,)
+
+
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
     job = make_carried()
     assert "one item twice" in refused(packed(tmp_path, replace(job, items=[*job.items, job.items[-1]])))

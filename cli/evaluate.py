@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,8 +76,9 @@ def submit(
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline})
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
-    prepared = prepare(now, replace(said, keep_logits=keep_logits))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -135,8 +135,9 @@ def run(
     now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
     check_fleet(now, into_fleet=into_fleet)
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
-    prepared = prepare(now, replace(said, keep_logits=keep_logits))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 

@@ -36,7 +36,7 @@ def jobs(
     heads = ("job", "state", "done", "samples", "chips", "batches", "submitted", "owner", "name")
     cells = [
         [
-            *(str(row.id), row.state, f"{100 * row.items_done // max(row.items_total, 1)} %", str(row.samples)),
+            *(str(row.id), row.state, f"{100 * row.items_done // max(row.items_total, 1)} %", str(row.samples or "-")),
             *(",".join(row.chips), ",".join(map(str, row.batches))),
             *(f"{row.created_at:%Y-%m-%d %H:%M}", row.owner, row.name),
         ]

@@ -16,7 +16,7 @@ from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.measure import Measurement, measure
-from dinoq.jobs.merge import Coverage, Merged, merge
+from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
@@ -34,6 +34,7 @@ from dinoq.jobs.verdicts import (
     looks_like_guessing,
     performance_verdict,
     plausibility_verdicts,
+    random_data_verdict,
     stability_verdict,
 )
 
@@ -128,7 +129,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
     """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
     labels = manifest.label_array
-    merged = {run.run_no: merge(run.results, labels, run.fenced) for run in record.runs}
+    merged = {run.run_no: merge(run.results, _labels_of(spec, run, labels), run.fenced) for run in record.runs}
     agree = agreements(spec.runs, merged, labels)
     made = [_run_report(spec, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for run in record.runs]
     runs = _judged(made, spec.model)
@@ -155,17 +156,22 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         best=best_batches(sound),
         ratios=ratios(sound),
         refused=refused(sound),
-        notes=(NO_BASELINE,) if spec.baseline_top1 is None else (),
+        notes=(NO_BASELINE,) if spec.baseline_top1 is None and any(run.mode != "pure" for run in spec.runs) else (),
         verdicts=verdicts,
         exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
     )
+
+
+def _labels_of(spec: JobSpec, run: RunRecord, labels: Labels) -> Labels:
+    """What the run's answers are held against: nothing for random data."""
+    return labels[:0] if spec.run(run.run_no).mode == "pure" else labels
 
 
 def _run_report(
     spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
 ) -> RunReport:
     cell = spec.run(run.run_no)
-    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop, pure=cell.mode == "pure")
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
@@ -203,12 +209,15 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
+    pure = cell.mode == "pure"
     verdicts = (
-        coverage_verdict(merged.coverage, run.error),
+        random_data_verdict(run.error, timed=bool(merged.results))
+        if pure
+        else coverage_verdict(merged.coverage, run.error),
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),
-        performance_verdict(measured, spec.loop),
+        performance_verdict(measured, 0 if pure else spec.loop),
         stability_verdict(measured, merged.coverage, disturbed, decides=decides),
     )
     return tuple(verdict for verdict in verdicts if verdict is not None)
@@ -254,6 +263,7 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
             gflop=model.gflop,
             pace=run.pace,
             card=run.card,
+            mode=run.mode,
         )
         for run in runs
     ]

@@ -12,6 +12,7 @@ from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 from dinoq.jobs.verdicts import Verdict
+from dinoq.jobs.windows import Windows
 
 VERSION = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -37,7 +38,7 @@ def to_values(report: Report) -> Values:
         "exit_code": report.exit_code,
         "model": asdict(report.model) | {"input_hw": list(report.model.input_hw)},
         "dataset": {
-            "source": report.data.source,
+            "source": report.data.source or None,
             "manifest_id": report.data.manifest_id,
             "fingerprint": report.fingerprint,
             "samples": report.data.samples,
@@ -95,11 +96,16 @@ def _run(run: RunReport) -> Values:
         "loading_ms": measured.loading_ms,
         "wall_ms": measured.wall_ms,
         "spread": measured.spread,
+        "windows": _windows(measured.windows),
         "failed_parts": [asdict(part) for part in run.failed],
         "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
     }
+
+
+def _windows(found: Windows | None) -> Values | None:
+    return asdict(found) | {"batches": list(found.batches), "mean_ms": list(found.mean_ms)} if found else None
 
 
 def _agreement(found: Agreement | None) -> Values | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dinoq.cli.render.modes import marked
 from dinoq.cli.render.words import clip, wrapped
 from dinoq.jobs.report import RunReport
 
@@ -16,8 +17,8 @@ LONGEST = 5 * WIDTH
 
 
 def row_head(run: RunReport) -> str:
-    """The first 19 columns of a run's row; a simulator's begins with the mark of one."""
-    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {f'bs{run.batch}':<6} {run.precision:<4}"
+    """The first 19 columns of a run's row; a simulator's begins with the mark of one, random data follows the batch."""
+    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {marked(run.batch, run.mode):<6} {run.precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.layout import VIRTUAL
+from dinoq.cli.render.modes import RANDOM_DATA, in_words, pure_note, windows_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
+from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -49,7 +51,7 @@ def _top(report: Report) -> Iterator[str]:
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [f"{run.chip} (simulated)" if run.simulated else run.chip, str(run.batch), run.precision]
+    return [f"{run.chip} (simulated)" if run.simulated else run.chip, in_words(run.batch, run.mode), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -60,7 +62,8 @@ def _accuracy(report: Report) -> Iterator[str]:
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
     yield from _table(heads, rows)
     agree = [agreement_text(run) for run in report.runs if run.agreement]
-    yield from _notes([*agree, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
+    pure = [text] if (text := pure_note(report)) else []
+    yield from _notes([*agree, *pure, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
 
 
 def _score(score: Score | None, interval: bool = True) -> list[str]:
@@ -97,7 +100,8 @@ def _throughput(report: Report) -> Iterator[str]:
     reasons = [
         f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
     ]
-    devices = [f"spread, {text}" for text in map(spread_text, report.runs) if text]
+    devices = [f"windows, {text}" for text in map(windows_text, report.runs) if text]
+    devices += [f"spread, {text}" for text in map(spread_text, report.runs) if text]
     devices += [f"without {text}" for text in left_out_texts(report)]
     yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices, *_sensors(report)])
 
@@ -118,15 +122,15 @@ def _cards(report: Report) -> Iterator[str]:
     """Best batches, extrapolated cards and ratios; nothing when there is none of them."""
     for best in report.best:
         ties = ", ".join(map(str, best.ties))
-        yield f"- best batch of {best.chip}: {best.batch} ({number(best.images_per_s, 2)}; not told apart: {ties})"
+        yield f"- best batch of {best.chip}: {in_words(best.batch, best.mode)} ({number(best.images_per_s, 2)}; not told apart: {ties})"
     for run in report.runs:
         if run.card and run.card.chips > 1:
-            yield f"- card, {run_label(run)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
+            yield f"- card, {in_words(run_label(run), run.mode)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
     for one in report.ratios:
         what = "best to best, " if one.best else ""
-        batches = f"bs{one.batch}/bs{one.against_batch}"
+        here, there = in_words(f"bs{one.batch}", one.mode), in_words(f"bs{one.against_batch}", one.against_mode)
         origin = ", simulated" if one.origin == "simulated" else ""
-        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card{origin})"
+        yield f"- {one.chip}/{one.against}, {what}{here}/{there}: {one.value:.2f} (compute, card to card{origin})"
     yield from (f"- ratio {escape(text)}" for text in refused_texts(report))
 
 
@@ -138,7 +142,7 @@ def _coverage(report: Report) -> Iterator[str]:
     rows = [
         [
             *_cell(run),
-            *map(str, (one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts)),
+            *(["-"] * 6 if run.mode == "pure" else map(str, _counts(one))),
         ]
         for run, one in proofs
     ]
@@ -149,6 +153,10 @@ def _coverage(report: Report) -> Iterator[str]:
         if one.missing
     ]
     yield from _notes([*gaps, *failures(report)])
+
+
+def _counts(one: Coverage) -> tuple[int, ...]:
+    return one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts
 
 
 def _unreadable(report: Report) -> Iterator[str]:
@@ -175,10 +183,7 @@ def _sources(report: Report) -> Iterator[str]:
     yield ""
     facts = [
         ("model", f"{report.model.name}, sha256 {report.model.sha256}"),
-        (
-            "data",
-            f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}",
-        ),
+        ("data", _data(report)),
         ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
         ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
     ]
@@ -189,6 +194,12 @@ def _sources(report: Report) -> Iterator[str]:
         texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
     yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
+
+
+def _data(report: Report) -> str:
+    if not report.data.samples:
+        return RANDOM_DATA
+    return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
 
 
 def _notes(texts: Sequence[str]) -> Iterator[str]:

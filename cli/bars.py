@@ -93,7 +93,7 @@ def _stage(at_work: bool, otherwise: str) -> str:
 
 def lines(job: int | None, rows: Sequence[Row], paces: Mapping[str, Pace], width: int | None) -> list[str]:
     """A line for each row that is not over: with a bar and at most `width` columns wide, or plain and whole for None.
-    `job` is None for what belongs to none."""
+    They are of a job, or of work that is none."""
     left = [row for row in rows if not row.over]
     names = max((len(row.name) for row in left), default=0)
     named = [f"{row.name:<{names}}  " for row in left]

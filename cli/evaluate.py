@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
 Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
 Model = Annotated[str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")]
-Data = Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")]
-Labels = Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")]
+Data = Annotated[str | None, typer.Option("--data", help="folder or tar of photos, or a name in dinoq.toml")]
+Labels = Annotated[str | None, typer.Option("--labels", help="label file (NAME INDEX per line), or ImageNet's devkit")]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
 Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
 ModeName = Annotated[

@@ -17,9 +17,12 @@ def no_data(settings: Settings, limit: int | None, loop: int) -> tuple[str, Data
     """No source and no sample, with a note for flags that are of photos. What dinoq.toml says of them is for other jobs."""
     from dinoq.jobs.manifest import Manifest
     from dinoq.workers.data.datasets import Dataset
+    from dinoq.workers.data.folder import Folder
+    from dinoq.workers.data.labels import Labels
 
     flags = [f"--{name}" for name in OF_PHOTOS if settings.values[name].source == "flag"]
     flags += ["--limit"] * (limit is not None) + ["--loop"] * (loop != 1)
     verb = "is" if len(flags) == 1 else "are"
     notes = (f"random data is fed, no photos: {', '.join(flags)} {verb} not used",) if flags else ()
-    return "", Dataset(root=Path(), manifest=Manifest((), ()), notes=notes)
+    labels = Labels(path=Path(), classes={}, style="none")
+    return "", Dataset(photos=Folder(Path()), manifest=Manifest((), ()), labels=labels, notes=notes)

@@ -58,8 +58,9 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     recipe = read_recipe(settings.get("recipe") or "dino")
     model, ref = _model(settings, recipe, batches)
     reads_data = any(run.mode == "dataset" for run in runs)
-    source, dataset = dataset_of(settings, wishes.limit) if reads_data else no_data(settings, wishes.limit, wishes.loop)
-    _check_classes(dataset, ref)
+    source, dataset = (
+        _dataset(settings, wishes.limit, ref.classes) if reads_data else no_data(settings, wishes.limit, wishes.loop)
+    )
     spec = JobSpec(
         name=wishes.name or f"{ref.name} on {_named(source)}",
         model=ref,
@@ -127,8 +128,16 @@ def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tupl
     return path, ref
 
 
+def _dataset(settings: Settings, limit: int | None, classes: int) -> tuple[str, Dataset]:
+    from dinoq.workers.data.classes import fitted
+
+    source, dataset = dataset_of(settings, limit)
+    return source, fitted(dataset, classes)
+
+
 def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
-    """The source as the workers will find it (a configured name, or an absolute folder), and what is in it."""
+    """The source as the workers will find it (a configured name, or an absolute path), and what is in it, labels as
+    they are written."""
     from dinoq.workers.data.datasets import open_dataset
 
     text = settings.need("data", "--data")
@@ -137,7 +146,8 @@ def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     labels = labels_of(settings, entry or {})
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}; expected a whole number from 1.", hint="--limit 1000")
-    return (text if entry else str(root)), open_dataset(root, Path(labels) if labels else None, limit=limit)
+    dataset = open_dataset(root, Path(labels) if labels else None, limit=limit, cache=settings.state / "tars")
+    return (text if entry else str(root)), dataset
 
 
 def labels_of(settings: Settings, entry: Mapping[str, str]) -> str | None:
@@ -145,12 +155,6 @@ def labels_of(settings: Settings, entry: Mapping[str, str]) -> str | None:
     given = settings.values["labels"]
     from_file = settings.config.path is not None and given.source == str(settings.config.path)
     return entry.get("labels", given.text) if given.text is None or from_file else given.text
-
-
-def _check_classes(dataset: Dataset, ref: ModelRef) -> None:
-    from dinoq.workers.data.datasets import check_classes
-
-    check_classes(dataset.manifest, ref.classes)
 
 
 def _baseline(settings: Settings, model: Path) -> float | None:

@@ -5,7 +5,6 @@ Whoever settles a job holds its row. Lock order everywhere: job row, lane row, i
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from dinoq.db.clock import now_ms
 from dinoq.db.engine import changed
 from dinoq.db.tables.items import UNFINISHED, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
+from dinoq.jobs.fingerprint import fingerprint
 from dinoq.jobs.ledger import Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import RANDOM_PART
@@ -158,18 +158,15 @@ def _settle_job(session: Session, job_id: int) -> None:
 
 
 def _fix_fingerprint(session: Session, job_id: int, preparing: Counter[str]) -> None:
-    """Once every slice is preprocessed: sha256 over the photos' sha256s (32 bytes each, zeros where one could not be
-    read) and then the labels (int32, little-endian), in the manifest's order. It does not depend on how it was cut."""
+    """Once every slice is preprocessed. One that is there stays."""
     if set(preparing) != {"done"}:
         return
     if session.scalar(select(Job.fingerprint).where(Job.id == job_id)) is not None:
         return
-    digest = hashlib.sha256()
     slices = select(SliceRow.sample_sha256s).where(SliceRow.job_id == job_id).order_by(SliceRow.slice_no)
-    for sample_sha256s in session.scalars(slices):
-        digest.update(sample_sha256s or b"")
+    sample_sha256s = b"".join(sha256s or b"" for sha256s in session.scalars(slices))
     body = session.execute(
         select(ManifestRow.body).join(Job, Job.manifest_id == ManifestRow.id).where(Job.id == job_id)
     ).scalar_one()
-    digest.update(Manifest.from_blob(body).label_array.astype("<i4").tobytes())
-    changed(session, update(Job).where(Job.id == job_id).values(fingerprint=digest.hexdigest()))
+    value = fingerprint(sample_sha256s, Manifest.from_blob(body).labels)
+    changed(session, update(Job).where(Job.id == job_id).values(fingerprint=value))

@@ -71,8 +71,8 @@ class JobSpec:
     """What one submit asked for.
 
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
-    is fed for timing (accuracy from the first pass only); `part_of` is the whole dataset's size when `--limit` took a
-    sample of it; `keep_logits`: what the programs give is kept in the store beside the counts.
+    is fed for timing (accuracy from the first pass only); `part_of` is the whole dataset's size when the job has
+    only a part of it; `keep_logits`: what the programs give is kept in the store beside the counts.
     """
 
     name: str

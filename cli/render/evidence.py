@@ -75,7 +75,7 @@ def sources(report: Report) -> Iterator[str]:
 def _data(report: Report) -> str:
     if not report.data.samples:
         return RANDOM_DATA
-    part = f" sampled from {report.part_of}" if report.part_of else ""
+    part = f" of {report.part_of}" if report.part_of else ""
     fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
     return f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
 

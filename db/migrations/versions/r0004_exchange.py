@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("run_no", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id", "run_no"], ["run.job_id", "run.run_no"], name=op.f("fk_imported_job_id_run_no")),
+        sa.ForeignKeyConstraint(
+            ["job_id", "run_no"], ["run.job_id", "run.run_no"], name=op.f("fk_imported_job_id_run_no")
+        ),
         sa.PrimaryKeyConstraint("job_id", "run_no", name=op.f("pk_imported")),
     )
     op.create_table(

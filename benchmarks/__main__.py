@@ -20,6 +20,7 @@ NAMES = (
     "cards",
     "cpu",
     "telemetry",
+    "tar",
     "export_bin",
     "import_dump",
 )

@@ -15,6 +15,7 @@ from PIL import Image
 from benchmarks.figure import Figure
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import RECIPES
+from dinoq.workers.data.folder import Folder
 from dinoq.workers.data.shards import open_shard
 from dinoq.workers.data.slices import store_slice
 from dinoq.workers.data.store import open_store
@@ -42,7 +43,7 @@ def _round(root: Path, folder: Path, reference: Callable[[bytes], np.ndarray]) -
     manifest, store = Manifest(names, (0,) * len(names)), open_store(folder)
     begun = time.process_time()
     made = store_slice(
-        *(store, root, manifest, 0, PHOTOS, RECIPES["dino"]),
+        *(store, Folder(root), manifest, 0, PHOTOS, RECIPES["dino"]),
         salt="",
         digests=folder / "digests",
         progress=lambda _: None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +19,13 @@ if TYPE_CHECKING:
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
 Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
 Model = Annotated[str | None, typer.Option("--model", help="ONNX classifier: a file, or a name in dinoq.toml")]
-Data = Annotated[str | None, typer.Option("--data", help="folder of photos, or a name in dinoq.toml")]
-Labels = Annotated[str | None, typer.Option("--labels", help="label file: NAME INDEX per line")]
+Data = Annotated[str | None, typer.Option("--data", help="folder or tar of photos, or a name in dinoq.toml")]
+Labels = Annotated[str | None, typer.Option("--labels", help="label file (NAME INDEX per line), or ImageNet's devkit")]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
 Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
+ModeName = Annotated[
+    str | None, typer.Option("--mode", help="dataset, pure (random data), or recipe: batches 1 and 16 dataset")
+]
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
 Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
@@ -59,6 +61,7 @@ def submit(
     labels: Labels = None,
     recipe: RecipeName = None,
     baseline: Baseline = None,
+    mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
@@ -75,10 +78,11 @@ def submit(
     from dinoq.cli.submission import prepare, store_job
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
-    now = settings.load({**given, "recipe": recipe, "baseline": baseline})
+    now = settings.load({**given, "recipe": recipe, "baseline": baseline, "mode": mode})
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
-    prepared = prepare(now, replace(said, keep_logits=keep_logits))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -108,6 +112,7 @@ def run(
     labels: Labels = None,
     recipe: RecipeName = None,
     baseline: Baseline = None,
+    mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
@@ -132,11 +137,12 @@ def run(
     renderer(format)
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels}
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
-    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
+    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline, "mode": mode})
     check_fleet(now, into_fleet=into_fleet)
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    said = Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts)
-    prepared = prepare(now, replace(said, keep_logits=keep_logits))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 
@@ -203,8 +209,9 @@ def _tell_notes(prepared: Prepared) -> None:
 
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
-    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
-    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
+    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}  {run.mode}" for run in spec.runs)
+    fed = f"{spec.data.samples} photos" if spec.data.samples else "random data"
+    return f"{spec.name}: {fed}, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

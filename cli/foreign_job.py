@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from dinoq.jobs.manifest import Manifest
     from dinoq.jobs.result import ShardResult
 
-BACKGROUND = 1001
-"""So many classes are ImageNet's and one before them all, for the background."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
@@ -84,28 +81,26 @@ def model_of(now: Settings) -> ModelRef | None:
 def labelled(now: Settings, classes: int) -> Labelled:
     """The images and labels that a dump of so many classes is held against.
 
-    Raises: UsageError where no flag names them, BadLabels for a class that the model has not.
+    Raises: UsageError where no flag names them, BadLabels for labels in another order or out of range.
     """
-    from dinoq.jobs.manifest import Manifest
-    from dinoq.workers.data.datasets import check_classes, open_dataset
-    from dinoq.workers.data.labels import read_labels
+    from dinoq.workers.data.classes import fitted
+    from dinoq.workers.data.datasets import open_dataset
+    from dinoq.workers.data.unseen import unseen_dataset
 
     data, labels = _flag(now, "data"), _flag(now, "labels")
     if data is not None:
         entry = now.datasets.get(data, {})
-        root, file = Path(entry.get("path", data)), labels or entry.get("labels")
-        manifest = open_dataset(root.absolute(), Path(file) if file else None).manifest
-        source = data if entry else str(root.absolute())
+        root, file = Path(entry.get("path", data)).absolute(), labels or entry.get("labels")
+        dataset = open_dataset(root, Path(file) if file else None, cache=now.state / "tars")
+        source = data if entry else str(root)
     elif labels is not None:
-        pairs = sorted(read_labels(Path(labels)).items())
-        manifest, source = Manifest(tuple(name for name, _ in pairs), tuple(label for _, label in pairs)), labels
+        dataset, source = unseen_dataset(Path(labels)), str(Path(labels).absolute())
     else:
         raise UsageError(
             "a dump says what the model answered, not what is right.", hint="--labels FILE, or --data NAME"
         )
-    manifest, notes = _with_background(manifest, classes)
-    check_classes(manifest, classes)
-    return Labelled(manifest=manifest, source=source, notes=notes)
+    held = fitted(dataset, classes)
+    return Labelled(manifest=held.manifest, source=source, notes=held.notes)
 
 
 def job_of(now: Settings, asked: Import, made: Made) -> JobSpec:
@@ -165,13 +160,3 @@ def _baseline(now: Settings) -> float | None:
     if not 0 < percent <= 100:
         raise UsageError(f"baseline is {text}; expected percent, above 0 and not above 100.", hint="--baseline 75.3")
     return percent / 100
-
-
-def _with_background(manifest: Manifest, classes: int) -> tuple[Manifest, tuple[str, ...]]:
-    """The published rule: of 1001 classes the first is the background, so that labels of 1000 count one more."""
-    if classes != BACKGROUND or max(manifest.labels, default=0) >= BACKGROUND - 1:
-        return manifest, ()
-    from dinoq.jobs.manifest import Manifest
-
-    shifted = Manifest(manifest.names, tuple(label + 1 for label in manifest.labels))
-    return shifted, ("1001 classes: the first is taken as background, so labels count one more",)

@@ -39,7 +39,7 @@ def jobs(
     heads = ("job", "state", "done", "samples", "chips", "batches", "submitted", "owner", "name")
     cells = [
         [
-            *(str(row.id), row.state, _done(row), str(row.samples)),
+            *(str(row.id), row.state, _done(row), str(row.samples or "-")),
             *(",".join(row.chips), ",".join(map(str, row.batches))),
             *(f"{row.created_at:%Y-%m-%d %H:%M}", row.owner, row.name + _imported(row)),
         ]

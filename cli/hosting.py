@@ -70,8 +70,8 @@ def worker_env(settings: Settings) -> dict[str, str]:
 
 def require_devices(setup: Setup, found: Discovered, spec: JobSpec) -> None:
     """Raises: NoDevice when this host lacks a chip of the job or has only ill ones, UsageError when it is told to
-    prepare no photos."""
-    if not setup.prep_threads:
+    prepare no photos and the job has some."""
+    if spec.slice_batches and not setup.prep_threads:
         raise UsageError("prep is 0: nobody would prepare the photos of this run.", hint="--prep 2")
     for chip in _chips(spec):
         mine = [device.facts for device in setup.devices if device.facts.chip == chip.name]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import defaultdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from dinoq.cli import console
 from dinoq.cli.bars import Pace, Row, lines, rows_of
+from dinoq.cli.board import Board
 
 if TYPE_CHECKING:
-    from rich.live import Live
-
     from dinoq.db.engine import Database
     from dinoq.db.progress import JobProgress
 
 LOOK_S = 0.5
-LINE_S = 5.0
 ENDED = ("done", "failed", "cancelled")
 
 
@@ -30,25 +26,17 @@ class Progress:
         self._job = job
         self._seen: JobProgress | None = None
         self._next_look = 0.0
-        self._next_line = time.monotonic() + 1.0
         self._paces: defaultdict[str, Pace] = defaultdict(Pace)
-        self._live: Live | None = None
+        self._board = Board()
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
-            self._live.start()
+        self._board.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        self._board.__exit__(kind, error, trace)
 
     def ended(self) -> bool:
         """Whether the job has ended; shows how far it is."""
@@ -76,12 +64,4 @@ class Progress:
         return self._seen
 
     def _show(self, now: float, rows: list[Row]) -> None:
-        if self._live is not None:
-            from rich.text import Text
-
-            drawn = lines(self._job, rows, self._paces, self._live.console.width)
-            self._live.update(Text(console.printable("\n".join(drawn), console.stderr_encoding()), no_wrap=True))
-        elif now >= self._next_line:
-            self._next_line = now + LINE_S
-            for line in lines(self._job, rows, self._paces, None):
-                console.say(line)
+        self._board.show(now, lambda width: lines(self._job, rows, self._paces, width))

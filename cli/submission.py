@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
+from dinoq.cli.random_data import no_data
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
+from dinoq.jobs.modes import rule_named, with_modes
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
 from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, plan_runs
 
@@ -50,25 +52,34 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     chips = parse_chips(settings.need("chip", "--chip"))
     batches = parse_batches(settings.need("batches", "--batches"))
     cells = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    cells = with_modes(cells, rule_named(settings.get("mode") or "dataset"))
     runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
     ready = ready_made(wishes.artifacts, runs)
     recipe = read_recipe(settings.get("recipe") or "dino")
     model, ref = _model(settings, recipe, batches)
-    source, dataset = dataset_of(settings, wishes.limit)
-    _check_classes(dataset, ref)
+    reads_data = any(run.mode == "dataset" for run in runs)
+    source, dataset = (
+        _dataset(settings, wishes.limit, ref.classes) if reads_data else no_data(settings, wishes.limit, wishes.loop)
+    )
     spec = JobSpec(
-        name=wishes.name
-        or f"{ref.name} on {Path(source).parent.name if Path(source).name == 'images' else Path(source).name}",
+        name=wishes.name or f"{ref.name} on {_named(source)}",
         model=ref,
         data=DataRef(source=source, manifest_id=dataset.manifest.id, samples=len(dataset.manifest)),
         recipe=recipe,
         runs=runs,
-        baseline_top1=_baseline(settings, model),
-        loop=wishes.loop,
+        baseline_top1=_baseline(settings, model) if reads_data else None,
+        loop=wishes.loop if reads_data else 1,
         part_of=dataset.part_of,
         keep_logits=wishes.keep_logits,
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
+
+
+def _named(source: str) -> str:
+    """As people call it: a folder by its name, by its parent's where that is `images`."""
+    if not source:
+        return "random data"
+    return Path(source).parent.name if Path(source).name == "images" else Path(source).name
 
 
 def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:
@@ -117,8 +128,16 @@ def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tupl
     return path, ref
 
 
+def _dataset(settings: Settings, limit: int | None, classes: int) -> tuple[str, Dataset]:
+    from dinoq.workers.data.classes import fitted
+
+    source, dataset = dataset_of(settings, limit)
+    return source, fitted(dataset, classes)
+
+
 def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
-    """The source as the workers will find it (a configured name, or an absolute folder), and what is in it."""
+    """The source as the workers will find it (a configured name, or an absolute path), and what is in it, labels as
+    they are written."""
     from dinoq.workers.data.datasets import open_dataset
 
     text = settings.need("data", "--data")
@@ -127,7 +146,8 @@ def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     labels = labels_of(settings, entry or {})
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}; expected a whole number from 1.", hint="--limit 1000")
-    return (text if entry else str(root)), open_dataset(root, Path(labels) if labels else None, limit=limit)
+    dataset = open_dataset(root, Path(labels) if labels else None, limit=limit, cache=settings.state / "tars")
+    return (text if entry else str(root)), dataset
 
 
 def labels_of(settings: Settings, entry: Mapping[str, str]) -> str | None:
@@ -135,12 +155,6 @@ def labels_of(settings: Settings, entry: Mapping[str, str]) -> str | None:
     given = settings.values["labels"]
     from_file = settings.config.path is not None and given.source == str(settings.config.path)
     return entry.get("labels", given.text) if given.text is None or from_file else given.text
-
-
-def _check_classes(dataset: Dataset, ref: ModelRef) -> None:
-    from dinoq.workers.data.datasets import check_classes
-
-    check_classes(dataset.manifest, ref.classes)
 
 
 def _baseline(settings: Settings, model: Path) -> float | None:

@@ -23,8 +23,10 @@ KINDS = {Preprocessed: Kind.PREPROCESS, Compiled: Kind.COMPILE, ShardResult: Kin
 
 
 def digest_of(result: Result) -> str | None:
-    """What two evaluations of a part are compared by; None for what is no evaluation."""
-    return Predictions.from_blob(result.predictions).digest() if isinstance(result, ShardResult) else None
+    """What two evaluations of a part are compared by; None for what is no evaluation, random data's times among them."""
+    if not isinstance(result, ShardResult) or result.count == 0:
+        return None
+    return Predictions.from_blob(result.predictions).digest()
 
 
 def misfit(session: Session, item: Held, result: Result) -> str:

@@ -16,7 +16,7 @@ from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.measure import Measurement, measure
-from dinoq.jobs.merge import Coverage, Merged, merge
+from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
@@ -36,6 +36,7 @@ from dinoq.jobs.verdicts import (
     looks_like_guessing,
     performance_verdict,
     plausibility_verdicts,
+    random_data_verdict,
     stability_verdict,
     told_accuracy_verdict,
 )
@@ -142,7 +143,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
     """What a job proved, or several that `join` made one. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
     labels = manifest.label_array
-    merged = {run.run_no: merge(run.results, labels, run.fenced) for run in record.runs}
+    merged = {run.run_no: merge(run.results, _labels_of(spec, run, labels), run.fenced) for run in record.runs}
     agree = agreements(spec.runs, merged, labels)
     made = [
         _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
@@ -175,15 +176,21 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         best=best_batches(sound),
         ratios=ratios(sound),
         refused=refused(sound),
-        notes=(NO_BASELINE,) if spec.baseline_top1 is None else (),
+        notes=(NO_BASELINE,) if spec.baseline_top1 is None and any(run.mode != "pure" for run in spec.runs) else (),
         verdicts=verdicts,
         exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
     )
 
 
+def _labels_of(spec: JobSpec, run: RunRecord, labels: Labels) -> Labels:
+    """What the run's answers are held against: nothing for random data, nor where figures were imported without any."""
+    unanswered = spec.run(run.run_no).mode == "pure" or (run.told and not run.results)
+    return labels[:0] if unanswered else labels
+
+
 def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
     spec, cell = of.spec, of.spec.run(run.run_no)
-    measured = measurement(run.told) if run.told else measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+    measured = _measured(of, run, merged)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
@@ -219,18 +226,34 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
     )
 
 
+def _measured(of: Whose, run: RunRecord, merged: Merged) -> Measurement:
+    """What another tool told, or what was measured here."""
+    if run.told:
+        return measurement(run.told)
+    cell = of.spec.run(run.run_no)
+    return measure(run, merged.results, batch=cell.batch, loop=of.spec.loop, pure=cell.mode == "pure")
+
+
+def _coverage_verdict(mode: Mode, run: RunRecord, merged: Merged) -> Verdict | None:
+    """None for figures that were imported without any answer."""
+    if mode == "pure":
+        return random_data_verdict(run.error, timed=bool(merged.results))
+    return None if run.told and not merged.results else coverage_verdict(merged.coverage, run.error)
+
+
 def _verdicts(
     spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, disturbed: list[str], *, strict: bool
 ) -> tuple[Verdict, ...]:
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
+    pure = cell.mode == "pure"
     verdicts = (
-        None if run.told and not merged.coverage.expected else coverage_verdict(merged.coverage, run.error),
+        _coverage_verdict(cell.mode, run, merged),
         told_accuracy_verdict(run.told.top_k, spec.baseline_top1) if run.told and not merged.results else None,
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),
-        performance_verdict(measured, spec.loop),
+        performance_verdict(measured, 0 if pure else spec.loop),
         stability_verdict(measured, merged.coverage, disturbed, decides=decides),
     )
     return tuple(verdict for verdict in verdicts if verdict is not None)
@@ -276,9 +299,17 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
             gflop=model.gflop,
             pace=run.pace,
             card=run.card,
+            mode=_measured_on(run),
         )
         for run in runs
     ]
+
+
+def _measured_on(run: RunReport) -> Mode:
+    """What a figure was measured on; of an imported one, as its tool told."""
+    told = run.told.facts["data"] if run.told else ""
+    on: dict[str, Mode] = {"dataset": "dataset", "random": "pure"}
+    return on.get(told, run.mode)
 
 
 def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:

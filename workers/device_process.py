@@ -23,7 +23,7 @@ from typing import Any
 from dinoq.jobs.ledger import FailureClass, Phase
 from dinoq.workers import children
 from dinoq.workers.devices import ring
-from dinoq.workers.flight import Flight, Inference
+from dinoq.workers.flight import Flight, Work
 from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, next_message, spawn
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.tasks import WorkFailed
@@ -158,7 +158,7 @@ class DeviceProcess:
         self._loaded = key
         return (time.monotonic() - begun) * 1000.0
 
-    def feed(self, work: Inference, beat: Beat) -> None:
+    def feed(self, work: Work, beat: Beat) -> None:
         """Put every batch of the work into the ring, as slots come free. Raises: WorkFailed when the device dies."""
         memory, life = self._memory, self._alive
         if memory is None or life is None:
@@ -170,7 +170,7 @@ class DeviceProcess:
             self._sent += 1
             self._send_slot(life, flight, slot)
 
-    def wait(self, work: Inference, beat: Beat) -> None:
+    def wait(self, work: Work, beat: Beat) -> None:
         """Until the last result of the work is back. Not holding the turn. Raises: WorkFailed."""
         while not work.ended.wait(WAIT_S):
             beat(Phase.RUNNING, work.n_done)
@@ -197,7 +197,7 @@ class DeviceProcess:
             )
             raise WorkFailed(FailureClass.PERMANENT, text)
 
-    def _take_slot(self, work: Inference, beat: Beat) -> None:
+    def _take_slot(self, work: Work, beat: Beat) -> None:
         while not self._free.acquire(timeout=WAIT_S):
             beat(Phase.RUNNING, work.n_done)
             self._check_progress()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq import __version__
 from dinoq.cli import console, interrupts
-from dinoq.cli.counter import Counter
+from dinoq.cli.board import Count
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import concluded
 from dinoq.cli.exports.note import note_beside, note_text
@@ -55,14 +54,12 @@ def write(now: Settings, asked: Export) -> int:
 
 
 def _photos(dataset: Dataset, files: dict[str, str], recipe: Recipe, place: Path, threads: int) -> dict[str, str]:
-    from dinoq.workers.data.datasets import read_sample
     from dinoq.workers.exports.bins import bin_bytes, write_bins
     from dinoq.workers.exports.places import fresh_folder, require_room
 
     require_room(place, len(files), bin_bytes(recipe))
-    read = functools.partial(read_sample, dataset.root)
-    with fresh_folder(place) as into, Counter("photos", len(files)) as counter:
-        return write_bins(files, read, recipe, into, threads=threads, progress=counter)
+    with fresh_folder(place) as into, Count("photos", len(files)) as count:
+        return write_bins(files, dataset.photos, recipe, into, threads=threads, progress=count)
 
 
 def _about(source: str, dataset: Dataset, recipe: Recipe) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import interrupts
-from dinoq.cli.counter import Counter
+from dinoq.cli.board import Count
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import Chosen, require_logits
 from dinoq.cli.exports.note import note_beside
@@ -72,6 +72,5 @@ def write_folder(now: Settings, chosen: Chosen, plan: Plan) -> None:
     first = next(kept_rows(store, parts, classes), None)
     require_room(plan.place, len(plan.files), 0 if first is None else len(ENCODE[plan.form](first)))
     rows, names = kept_rows(store, parts, classes), list(plan.files.values())
-    counting = Counter("outputs", len(names))
-    with interrupts.told(*NOTHING_LEFT), fresh_folder(plan.place) as into, counting as counter:
-        write_outputs(rows, names, plan.form, into, counter)
+    with interrupts.told(*NOTHING_LEFT), fresh_folder(plan.place) as into, Count("outputs", len(names)) as count:
+        write_outputs(rows, names, plan.form, into, count)

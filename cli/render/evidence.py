@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
+from dinoq.cli.render.modes import RANDOM_DATA
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
@@ -25,6 +26,8 @@ def coverage(report: Report) -> Iterator[str]:
 
 
 def _coverage_text(run: RunReport) -> str:
+    if run.mode == "pure":
+        return "none to prove: random data"
     proof = run.coverage
     missing = f"{proof.n_missing} missing, " if proof.n_missing else ""
     counts = f"{proof.unreadable} unreadable, {missing}{proof.duplicates} duplicates, {proof.conflicts} conflicts"
@@ -60,15 +63,11 @@ def sources(report: Report) -> Iterator[str]:
     model = f"{name} · sha256 {sha256} · {width} x {height} · {report.model.classes} classes"
     if not sha256:
         model = f"{name} · the file itself is unknown"
-    part = f" sampled from {report.part_of}" if report.part_of else ""
-    fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
-    data = f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
     for one in report.jobs:
         if len(report.jobs) > 1 or one.imported:
             yield from field(f"Job {one.job}", job_text(report, one))
     yield from field("Model", model)
-    if report.data.samples:
-        yield from field("Data", data)
+    yield from field("Data", _data(report))
     yield from field("Recipe", _recipe(report))
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
@@ -78,6 +77,14 @@ def sources(report: Report) -> Iterator[str]:
         more = f"dinoq report {report.numbers} --format json"
         yield from field("Devices", "  ".join(some(labels, NAMED, more)))
     yield from field("Trace", _trace(report))
+
+
+def _data(report: Report) -> str:
+    if not report.data.samples:
+        return RANDOM_DATA
+    part = f" of {report.part_of}" if report.part_of else ""
+    fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
+    return f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
 
 
 def _recipe(report: Report) -> str:

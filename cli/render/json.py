@@ -13,6 +13,7 @@ from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.report_jobs import JobFacts
 from dinoq.jobs.score import Score
 from dinoq.jobs.verdicts import Verdict
+from dinoq.jobs.windows import Windows
 
 VERSION = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -40,7 +41,7 @@ def to_values(report: Report) -> Values:
         **({"jobs": [_job(one) for one in report.jobs]} if len(report.jobs) > 1 else {}),
         "model": asdict(report.model) | {"input_hw": list(report.model.input_hw)},
         "dataset": {
-            "source": report.data.source,
+            "source": report.data.source or None,
             "manifest_id": report.data.manifest_id,
             "fingerprint": report.fingerprint,
             "samples": report.data.samples,
@@ -121,12 +122,17 @@ def _run(run: RunReport) -> Values:
         "loading_ms": measured.loading_ms,
         "wall_ms": measured.wall_ms,
         "spread": measured.spread,
+        "windows": _windows(measured.windows),
         "failed_parts": [asdict(part) for part in run.failed],
         "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
         "told": run.told.to_json() | {"unknown": list(run.told.unknown)} if run.told else None,
     }
+
+
+def _windows(found: Windows | None) -> Values | None:
+    return asdict(found) | {"batches": list(found.batches), "mean_ms": list(found.mean_ms)} if found else None
 
 
 def _agreement(found: Agreement | None) -> Values | None:

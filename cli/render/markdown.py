@@ -9,6 +9,7 @@ from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
+from dinoq.cli.render.modes import RANDOM_DATA, in_words, pure_note, windows_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
@@ -21,6 +22,7 @@ from dinoq.cli.render.words import (
     run_label,
     span_text,
 )
+from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -63,7 +65,7 @@ def _top(report: Report) -> Iterator[str]:
 
 def _cell(run: RunReport) -> list[str]:
     marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
-    return [run.chip + marks, str(run.batch), run.precision]
+    return [run.chip + marks, in_words(run.batch, run.mode), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -74,7 +76,8 @@ def _accuracy(report: Report) -> Iterator[str]:
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
     yield from _table(heads, rows)
     agree = [agreement_text(run) for run in report.runs if run.agreement]
-    yield from _notes([*agree, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
+    pure = [text] if (text := pure_note(report)) else []
+    yield from _notes([*agree, *pure, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
 
 
 def _score(score: Score | None, interval: bool = True) -> list[str]:
@@ -111,7 +114,8 @@ def _throughput(report: Report) -> Iterator[str]:
     reasons = [
         f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
     ]
-    devices = [f"spread, {text}" for text in map(spread_text, report.runs) if text]
+    devices = [f"windows, {text}" for text in map(windows_text, report.runs) if text]
+    devices += [f"spread, {text}" for text in map(spread_text, report.runs) if text]
     devices += [f"without {text}" for text in left_out_texts(report)]
     yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices, *_sensors(report)])
 
@@ -132,15 +136,15 @@ def _cards(report: Report) -> Iterator[str]:
     """Best batches, extrapolated cards and ratios; nothing when there is none of them."""
     for best in report.best:
         ties = ", ".join(map(str, best.ties))
-        yield f"- best batch of {best.chip}: {best.batch} ({number(best.images_per_s, 2)}; not told apart: {ties})"
+        yield f"- best batch of {best.chip}: {in_words(best.batch, best.mode)} ({number(best.images_per_s, 2)}; not told apart: {ties})"
     for run in report.runs:
         if run.card and run.card.chips > 1:
-            yield f"- card, {run_label(run)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
+            yield f"- card, {in_words(run_label(run), run.mode)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
     for one in report.ratios:
         what = "best to best, " if one.best else ""
-        batches = f"bs{one.batch}/bs{one.against_batch}"
+        here, there = in_words(f"bs{one.batch}", one.mode), in_words(f"bs{one.against_batch}", one.against_mode)
         origin = ", simulated" if one.origin == "simulated" else ""
-        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card{origin})"
+        yield f"- {one.chip}/{one.against}, {what}{here}/{there}: {one.value:.2f} (compute, card to card{origin})"
     yield from (f"- ratio {escape(text)}" for text in refused_texts(report))
 
 
@@ -152,7 +156,7 @@ def _coverage(report: Report) -> Iterator[str]:
     rows = [
         [
             *_cell(run),
-            *map(str, (one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts)),
+            *(["-"] * 6 if run.mode == "pure" else map(str, _counts(one))),
         ]
         for run, one in proofs
     ]
@@ -163,6 +167,10 @@ def _coverage(report: Report) -> Iterator[str]:
         if one.missing
     ]
     yield from _notes([*gaps, *failures(report)])
+
+
+def _counts(one: Coverage) -> tuple[int, ...]:
+    return one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts
 
 
 def _unreadable(report: Report) -> Iterator[str]:
@@ -196,10 +204,7 @@ def _sources(report: Report) -> Iterator[str]:
     yield ""
     facts = [
         ("model", f"{report.model.name}, sha256 {report.model.sha256 or 'unknown'}"),
-        (
-            "data",
-            f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}",
-        ),
+        ("data", _data(report)),
         ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
         ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
     ]
@@ -212,6 +217,12 @@ def _sources(report: Report) -> Iterator[str]:
         texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
     yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
+
+
+def _data(report: Report) -> str:
+    if not report.data.samples:
+        return RANDOM_DATA
+    return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
 
 
 def _notes(texts: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dinoq.cli.render.evidence import coverage, sources
 from dinoq.cli.render.headline import headline, simulated_banner, status_of
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import LONGEST, SIMULATED, WIDTH, item, row_head
+from dinoq.cli.render.modes import PURE, pure_note
 from dinoq.cli.render.rates import throughput
 from dinoq.cli.render.words import DASH, agreement_text, clip, columns, jobs_named, percent, run_labels, wrapped
 from dinoq.jobs.report import Report, RunReport
@@ -45,10 +46,12 @@ def _accuracy(report: Report) -> Iterator[str]:
     tail = _published(report) if report.baseline_top1 is not None else "   top-1 right   top-5 right"
     yield f"{'Accuracy':<19}{'top-1 %':>8}{'95 % CI':>14}{'top-5 %':>8}{tail}"
     for run in report.runs:
-        yield row_head(run) + _scores(run) + _judgement(report, run)
+        yield (row_head(run) + _scores(run) + _judgement(report, run)).rstrip()
     yield from (line for run in report.runs if run.agreement for line in item("sample", agreement_text(run)))
     if any(run.simulated for run in report.runs):
         yield from item(SIMULATED, "a simulator's row: neither accuracy nor speed is a chip's")
+    if text := pure_note(report):
+        yield from item(PURE, text)
     for note in dict.fromkeys(note for run in report.runs for note in run.notes):
         runs = [run for run in report.runs if note in run.notes]
         yield from item("note", f"{run_labels(runs)}: {note}")

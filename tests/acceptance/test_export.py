@@ -137,8 +137,10 @@ def expected(photo: Path) -> np.ndarray:
     image = image.resize(tuple(int(256 * side / short) for side in image.size), Image.Resampling.BICUBIC)  # type: ignore[arg-type]
     left, top = (round((side - 224) / 2.0) for side in image.size)
     planes = np.asarray(image.crop((left, top, left + 224, top + 224))).transpose(2, 0, 1).astype(np.float32)
-    mean, std = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
-    return (planes / np.float32(255) - mean[:, None, None]) / std[:, None, None]
+    mean = np.array([0.485, 0.456, 0.406], np.float32)[:, None, None]
+    std = np.array([0.229, 0.224, 0.225], np.float32)[:, None, None]
+    exact: np.ndarray = (planes / np.float32(255) - mean) / std
+    return exact
 
 
 def test_preprocessed_photos_are_what_pillow_and_numpy_make_of_them(

@@ -15,9 +15,10 @@ from dinoq.db.jobs import submit
 from dinoq.db.lanes import open_next
 from dinoq.db.records import job_record
 from dinoq.db.tables.items import Item
-from dinoq.db.tables.jobs import ManifestRow
+from dinoq.db.tables.jobs import Job, ManifestRow
 from dinoq.db.tables.results import ShardResultRow
 from dinoq.jobs.errors import UsageError
+from dinoq.jobs.fingerprint import fingerprint
 from dinoq.jobs.ledger import Hint, Kind
 from tests.builders import OWNER, STORE, make_manifest, make_spec, preprocessed, shard_result
 from tests.crew import Crew, change, crew, item, items, job_row, lanes, rows, run_row, states, submit_job
@@ -150,8 +151,17 @@ def test_the_fingerprint_covers_photos_and_labels_however_they_are_cut(db: Datab
     assert [items(db, job, Kind.PREPROCESS)[0].count for job in jobs] == [1024, 1500]
     host.work_off(Kind.PREPROCESS)
     photos = b"".join(hashlib.sha256(str(no).encode()).digest() for no in range(2000))
-    labels = make_manifest(2000).label_array.astype("<i4").tobytes()
-    assert [job_row(db, job).fingerprint for job in jobs] == [hashlib.sha256(photos + labels).hexdigest()] * 2
+    expected = fingerprint(photos, make_manifest(2000).labels)
+    assert [job_row(db, job).fingerprint for job in jobs] == [expected] * 2
+
+
+def test_a_fingerprint_that_is_stored_stays(db: Database) -> None:
+    host, job = crew(db), submit_job(db, 2000)
+    first, second = items(db, job, Kind.PREPROCESS)
+    host.do(first.id, host.prep)
+    change(db, update(Job).where(Job.id == job).values(fingerprint="ab" * 32))
+    host.do(second.id, host.prep)
+    assert job_row(db, job).fingerprint == "ab" * 32
 
 
 def test_there_is_no_fingerprint_before_every_slice_is_there(db: Database) -> None:

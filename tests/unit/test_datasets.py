@@ -1,4 +1,4 @@
-"""Folders, trees and label files."""
+"""Folders, trees, tars and label files, put together."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dinoq.jobs.errors import BadDataset, BadLabels
-from dinoq.workers.data.datasets import open_dataset, read_sample
-from dinoq.workers.data.labels import read_labels
+from dinoq.workers.data.datasets import open_dataset
 from dinoq.workers.data.mounts import network_filesystem
+from tests.archives import pack
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -24,15 +24,18 @@ def labels(tmp_path: Path, text: str) -> Path:
     return tmp_path / "labels.txt"
 
 
-def test_labels_join_by_name_and_never_by_position(tmp_path: Path) -> None:
+def test_photos_are_in_the_order_of_their_names_with_their_labels(tmp_path: Path) -> None:
     root = tree(tmp_path / "d", "b.jpg", "a.jpg")
     made = open_dataset(root, labels(tmp_path, "b.jpg 7\na.jpg 3\n")).manifest
     assert (made.names, made.labels) == (("a.jpg", "b.jpg"), (3, 7))
 
 
-def test_a_bare_name_stands_for_a_photo_in_a_folder_when_it_is_the_only_one(tmp_path: Path) -> None:
-    root = tree(tmp_path / "d", "x/a.jpg")
-    assert open_dataset(root, labels(tmp_path, "a.jpg 3\n")).manifest.names == ("x/a.jpg",)
+def test_a_tar_of_a_folder_is_the_same_dataset(tmp_path: Path) -> None:
+    root = tree(tmp_path / "d", "b.jpg", "x/a.jpg")
+    given = labels(tmp_path, "b.jpg 7\na.jpg 3\n")
+    packed = open_dataset(pack(root, tmp_path / "d.tar"), given)
+    assert packed.manifest == open_dataset(root, given).manifest
+    assert packed.photos.kind == "tar"
 
 
 def test_a_bare_name_that_two_photos_have_is_refused(tmp_path: Path) -> None:
@@ -41,16 +44,28 @@ def test_a_bare_name_that_two_photos_have_is_refused(tmp_path: Path) -> None:
         open_dataset(root, labels(tmp_path, "a.jpg 3\n"))
 
 
-def test_class_folders_are_the_labels(tmp_path: Path) -> None:
-    root = tree(tmp_path, "n02000000/b.jpg", "n01000000/z.jpg")
-    made = open_dataset(root, None)
-    assert (made.manifest.names, made.manifest.labels) == (("n01000000/z.jpg", "n02000000/b.jpg"), (0, 1))
+@pytest.mark.parametrize("above", ["", "val/", "imagenet/val/"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_class_folders_are_the_labels_wherever_they_begin(tmp_path: Path, above: str, packed: bool) -> None:
+    root = tree(tmp_path / "d", f"{above}n02000000/b.jpg", f"{above}n01000000/z.jpg")
+    made = open_dataset(pack(root, tmp_path / "d.tar") if packed else root, None)
+    assert made.manifest.names == (f"{above}n01000000/z.jpg", f"{above}n02000000/b.jpg")
+    assert made.manifest.labels == (0, 1)
     assert "2 WordNet folders are not ImageNet's 1000" in made.notes[1]
+
+
+def test_numbered_folders_that_sort_as_numbers_are_the_labels(tmp_path: Path) -> None:
+    assert open_dataset(tree(tmp_path, "02/a.jpg", "10/b.jpg"), None).manifest.labels == (0, 1)
+
+
+def test_numbered_folders_that_do_not_sort_as_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadLabels, match=r"numbers that do not sort as text \(0, 10, 2\)"):
+        open_dataset(tree(tmp_path, "0/a.jpg", "2/a.jpg", "10/b.jpg"), None)
 
 
 def test_loose_photos_without_labels_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadLabels, match="no label file is given"):
-        open_dataset(tree(tmp_path, "a.jpg"), None)
+        open_dataset(tree(tmp_path, "c/x.jpg", "a.jpg"), None)
 
 
 def test_hidden_and_foreign_files_are_no_photos(tmp_path: Path) -> None:
@@ -71,18 +86,6 @@ def test_a_limit_takes_the_same_sample_whatever_the_rest(tmp_path: Path) -> None
     assert list(made.manifest.names) == sorted(made.manifest.names) != names[:10]
     fewer = open_dataset(tmp_path, None, limit=5).manifest
     assert set(fewer.names) < set(made.manifest.names)
-
-
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret", "x\0y"])
-def test_a_name_that_leaves_the_folder_is_not_read(tmp_path: Path, name: str) -> None:
-    (tmp_path / "secret").write_text("x")
-    with pytest.raises(PermissionError):
-        read_sample(tree(tmp_path / "d", "a/b.jpg"), name)
-
-
-def test_names_may_hold_blanks_and_apostrophes(tmp_path: Path) -> None:
-    found = read_labels(labels(tmp_path, "potter's wheel 1.jpg 739\n./data/x y.jpg, 5\n\n"))
-    assert found == {"potter's wheel 1.jpg": 739, "./data/x y.jpg": 5}
 
 
 MOUNTS = """\

@@ -7,6 +7,7 @@ import pytest
 
 from dinoq.jobs.manifest import Manifest
 from dinoq.workers.data.digests import recall, remember
+from dinoq.workers.data.folder import Folder
 
 NAMES = ("a.jpg", "b\udcff.jpg", "deep/c.jpg")
 MANIFEST = Manifest(NAMES, (0, 1, 2))
@@ -19,13 +20,13 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "photos/deep").mkdir(parents=True)
     for name in NAMES:
         (tmp_path / "photos" / name).write_bytes(b"photo")
-    remember(tmp_path / "notes", tmp_path / "photos", MANIFEST, 0, DIGESTS)
+    remember(tmp_path / "notes", Folder(tmp_path / "photos"), MANIFEST, 0, DIGESTS)
     return tmp_path / "photos"
 
 
 def recalled(root: Path, manifest: Manifest = MANIFEST, first: int = 0, count: int = 3) -> bytes | None:
     """What is remembered of these samples."""
-    return recall(root.with_name("notes"), root, manifest, first, count)
+    return recall(root.with_name("notes"), Folder(root), manifest, first, count)
 
 
 def test_files_as_they_were_need_not_be_read(root: Path) -> None:
@@ -73,5 +74,5 @@ def test_a_broken_note_is_no_note(root: Path, junk: bytes) -> None:
 
 def test_a_note_that_cannot_be_kept_is_no_error(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    remember(tmp_path / "file", root, MANIFEST, 0, DIGESTS)
-    assert recall(tmp_path / "file", root, MANIFEST, 0, 3) is None
+    remember(tmp_path / "file", Folder(root), MANIFEST, 0, DIGESTS)
+    assert recall(tmp_path / "file", Folder(root), MANIFEST, 0, 3) is None

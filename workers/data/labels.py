@@ -1,59 +1,73 @@
-"""Label files: `NAME INDEX` per line, 0-based, joined to photos by name and never by position."""
+"""The classes of a dataset by name, wherever they were written, and how they join photos: never by position."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from dinoq.jobs.errors import BadLabels
 
-# At the last blank or comma: names may hold blanks and apostrophes.
-LINE = re.compile(r"(?P<name>.+?)\s*[,\s]\s*(?P<label>\S+)")
+SHOWN = 3
 
 
-def read_labels(path: Path) -> dict[str, int]:
-    """The class of each name, in the file's order. Blank lines are skipped; a BOM and CRLF do no harm.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """`classes` by name as written; `style` says what the file is. `by_wordnet`: the classes are places among sorted
+    WordNet ids, by construction. `whole`: they are of a whole published set, of which a part may be here."""
 
-    Raises: BadLabels with the file, the line, what was found and what was expected.
-    """
-    labels: dict[str, int] = {}
-    lines: dict[str, int] = {}
-    for number, line in enumerate(_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        name, label = _pair(path, number, line.strip())
-        if name in labels:
-            raise BadLabels(
-                f"{path} line {number} names {name} twice ({labels[name]} on line {lines[name]}, now {label}).",
-                hint="keep one of the two lines",
-            )
-        labels[name], lines[name] = label, number
-    if not labels:
-        raise BadLabels(f"{path} is empty; expected one line NAME INDEX per photo.", hint="--labels FILE")
-    return labels
+    path: Path
+    classes: Mapping[str, int]
+    style: str
+    by_wordnet: bool = False
+    whole: bool = False
 
 
-def _pair(path: Path, number: int, line: str) -> tuple[str, int]:
-    found = LINE.fullmatch(line)
-    if found is None:
+def _file_name(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem
+
+
+KEYS: tuple[Callable[[str], str], ...] = (str, _file_name, _stem)
+"""What may be equal in a photo's name and a label's, the surest first."""
+
+
+def join(names: Iterable[str], labels: Labels, root: Path) -> list[tuple[str, int]]:
+    """Name and class of each photo: by relative name, else by file name, else by that without its suffix, as far as
+    only one photo and one label have it. Raises: BadLabels for a photo without label, or a label without photo."""
+    wanted = list(names)
+    found: dict[str, str] = {}
+    for key in KEYS:
+        if len(found) < len(wanted):
+            theirs = _alone(key, labels.classes)
+            taken = set(found.values())
+            for short, name in _alone(key, wanted).items():
+                if name not in found and short in theirs and theirs[short] not in taken:
+                    found[name] = theirs[short]
+    if missing := [name for name in wanted if name not in found]:
+        raise BadLabels(f"{labels.path} has no line for {some(missing)}.", hint="add the lines, or take the photos out")
+    used = set(found.values())
+    if not labels.whole and (extra := [name for name in labels.classes if name not in used]):
         raise BadLabels(
-            f"{path} line {number} is {line[:60]!r}; expected NAME INDEX.",
-            hint="a list of bare ILSVRC ids is in another order: make NAME INDEX lines, index 0-based by sorted WordNet id",
+            f"{labels.path} names {some(extra)}, not found under {root}.", hint="--data or --labels is another set's"
         )
-    name, label = found["name"], found["label"]
-    if not re.fullmatch(r"[0-9]{1,9}", label):
-        text = f"{path} line {number}: the class of {name} is {label!r}; expected a whole number from 0."
-        raise BadLabels(text, hint="one line NAME INDEX per photo")
-    return name, int(label)
+    return [(name, labels.classes[found[name]]) for name in wanted]
 
 
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BadLabels(f"label file {path} cannot be read: {error.strerror}.", hint="--labels FILE") from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise BadLabels(f"{path} line {line} is not UTF-8 text.", hint="save the file as UTF-8") from None
+def some(names: Iterable[str]) -> str:
+    """The first few, and how many there are."""
+    all_names = list(names)
+    more = f" and {len(all_names) - SHOWN} more" if len(all_names) > SHOWN else ""
+    return ", ".join(all_names[:SHOWN]) + more
+
+
+def _alone(key: Callable[[str], str], names: Iterable[str]) -> dict[str, str]:
+    """Name by key, for keys that only one name has."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[key(name)].append(name)
+    return {short: group[0] for short, group in groups.items() if len(group) == 1}

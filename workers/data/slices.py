@@ -7,12 +7,11 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from dinoq.jobs.errors import BadDataset
 from dinoq.jobs.ledger import Preprocessed
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import Recipe
 from dinoq.workers.data import digests as remembered
-from dinoq.workers.data.datasets import read_sample
+from dinoq.workers.data.photos import Photos
 from dinoq.workers.data.preprocess import BadSample, pixels
 from dinoq.workers.data.shards import DamagedShard, ShardWriter, fresh_file, open_shard, shard_key
 from dinoq.workers.data.store import Store
@@ -22,7 +21,7 @@ READ_TRIES = 3
 
 def store_slice(
     store: Store,
-    root: Path,
+    photos: Photos,
     manifest: Manifest,
     first: int,
     count: int,
@@ -34,26 +33,22 @@ def store_slice(
 ) -> Preprocessed:
     """Have samples [first, first + count) in the store. `progress(n_done)` is called for each, and may raise to stop.
 
-    A photo that cannot be read or decoded is zeros, not readable, with its reason. Raises: BadDataset when the folder
-    itself is gone, BadFolder when the store is full.
+    A photo that cannot be read or decoded is zeros, not readable, with its reason. Raises: BadFolder when the store
+    is full.
     """
-    if not root.is_dir():
-        raise BadDataset(
-            f"the data folder {root} is not there (any more) on this host.", hint="mount it, then dinoq retry"
-        )
-    if known := remembered.recall(digests, root, manifest, first, count):
+    if known := remembered.recall(digests, photos, manifest, first, count):
         key = shard_key(known, recipe, salt)
         if (readable := _stored(store, key)) is not None:
             flags, why = readable
             names = manifest.names[first : first + count]
             reasons = {names[int(at)]: text for at, text in why.items()}
             return Preprocessed(shard_key=key, readable=flags, sample_sha256s=known, reasons=reasons)
-    return _make(store, root, manifest, first, count, recipe, salt, digests, progress)
+    return _make(store, photos, manifest, first, count, recipe, salt, digests, progress)
 
 
 def _make(
     store: Store,
-    root: Path,
+    photos: Photos,
     manifest: Manifest,
     first: int,
     count: int,
@@ -68,7 +63,7 @@ def _make(
         writer = ShardWriter(out, recipe)
         for done, sample in enumerate(manifest.names[first : first + count]):
             progress(done)
-            sha256, reason = _sample(root, sample, recipe, writer)
+            sha256, reason = _sample(photos, sample, recipe, writer)
             sha256s += sha256
             if reason:
                 reasons[sample] = reason
@@ -78,15 +73,15 @@ def _make(
     place.parent.mkdir(parents=True, exist_ok=True)
     (folder / name).replace(place)
     if bytes(32) not in (bytes(sha256s[at : at + 32]) for at in range(0, len(sha256s), 32)):
-        remembered.remember(digests, root, manifest, first, bytes(sha256s))
+        remembered.remember(digests, photos, manifest, first, bytes(sha256s))
     return Preprocessed(shard_key=key, readable=readable, sample_sha256s=bytes(sha256s), reasons=reasons)
 
 
-def _sample(root: Path, name: str, recipe: Recipe, writer: ShardWriter) -> tuple[bytes, str]:
+def _sample(photos: Photos, name: str, recipe: Recipe, writer: ShardWriter) -> tuple[bytes, str]:
     """Read, hash, decode one photo into the writer: its sha256 (zeros when it could not be read) and what is wrong."""
     out, sha256, reason = writer.next_sample(), bytes(32), ""
     try:
-        data = _read(root, name)
+        data = read_again(photos, name)
         sha256 = hashlib.sha256(data).digest()
         pixels(data, recipe, out)
     except BadSample as error:
@@ -97,14 +92,14 @@ def _sample(root: Path, name: str, recipe: Recipe, writer: ShardWriter) -> tuple
     return sha256, reason
 
 
-def _read(root: Path, name: str) -> bytes:
-    """Try again at once: on a network folder an error often passes."""
+def read_again(photos: Photos, name: str) -> bytes:
+    """The bytes of a photo, tried again at once: on a network folder an error often passes. Raises: OSError."""
     for _ in range(READ_TRIES - 1):
         try:
-            return read_sample(root, name)
+            return photos.read(name)
         except OSError:
             continue
-    return read_sample(root, name)
+    return photos.read(name)
 
 
 def _stored(store: Store, key: str) -> tuple[bytes, dict[str, str]] | None:

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from dinoq.jobs.recipe import Recipe
+from dinoq.workers.data.photos import Photos
 from dinoq.workers.data.preprocess import BadSample, normalise, pixels
-
-Read = Callable[[str], bytes]
-"""The bytes of a photo by name; raises OSError."""
+from dinoq.workers.data.slices import read_again
 
 
 class _Pictures(threading.local):
@@ -31,7 +30,13 @@ def bin_bytes(recipe: Recipe) -> int:
 
 
 def write_bins(
-    files: Mapping[str, str], read: Read, recipe: Recipe, into: Path, *, threads: int, progress: Callable[[int], None]
+    files: Mapping[str, str],
+    photos: Photos,
+    recipe: Recipe,
+    into: Path,
+    *,
+    threads: int,
+    progress: Callable[[int], None],
 ) -> dict[str, str]:
     """Write each photo of `files` (name: its file's name) into `into`, little-endian float32 [3, crop, crop], RGB.
 
@@ -41,7 +46,7 @@ def write_bins(
     pictures, unreadable = _Pictures(recipe.crop), {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="bin")
     try:
-        write = functools.partial(_write, read, recipe, pictures)
+        write = functools.partial(_write, photos, recipe, pictures)
         reasons = pool.map(write, files, (into / file for file in files.values()))
         for done, (name, reason) in enumerate(zip(files, reasons, strict=True), start=1):
             if reason:
@@ -52,10 +57,10 @@ def write_bins(
     return unreadable
 
 
-def _write(read: Read, recipe: Recipe, pictures: _Pictures, name: str, path: Path) -> str:
+def _write(photos: Photos, recipe: Recipe, pictures: _Pictures, name: str, path: Path) -> str:
     """One photo; what is wrong with it, empty for nothing."""
     try:
-        pixels(read(name), recipe, pictures.bytes[0])
+        pixels(read_again(photos, name), recipe, pictures.bytes[0])
     except BadSample as error:
         return str(error)
     except OSError as error:

@@ -88,8 +88,8 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
 def _job(job: Carried, number: int | None) -> Values:
     row = job.job
     values = {field.name: getattr(row, field.name) for field in fields(row)}
-    host, spec = values.pop("host"), row.spec.to_json()
-    local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": host, "spec": spec}
+    source, spec = values.pop("source"), row.spec.to_json()
+    local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": source, "spec": spec}
     return values | local | ({} if number is None else {"id": number})
 
 

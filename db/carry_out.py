@@ -90,7 +90,7 @@ def alike(one: Carried, other: Carried) -> bool:
 
 def _essence(job: Carried) -> Carried:
     results = [replace(result, logits="") for result in job.results]
-    return replace(job, job=replace(job.job, host=""), results=results, artifacts=[], devices=[], telemetry=[])
+    return replace(job, job=replace(job.job, source=""), results=results, artifacts=[], devices=[], telemetry=[])
 
 
 def _job(job: Job, host: str) -> CarriedJob:
@@ -98,7 +98,7 @@ def _job(job: Job, host: str) -> CarriedJob:
         uuid=job.uuid,
         name=job.name,
         owner=job.owner,
-        host=job.imported_from or host,
+        source=job.imported_from or host,
         store_id=job.store_id,
         state=job.state,
         spec=spec_from_json(job.spec),

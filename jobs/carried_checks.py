@@ -11,7 +11,8 @@ from typing import Protocol
 from dinoq.jobs.carried import KINDS, Carried, CarriedItem, CarriedResult
 from dinoq.jobs.result import TOP, Times
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.typed import Malformed
+from dinoq.jobs.told import Told
+from dinoq.jobs.typed import Malformed, typed
 
 ENDED = ("done", "failed", "cancelled")
 ORIGINS = ("real", "simulated")
@@ -44,6 +45,7 @@ def check(job: Carried) -> None:
         _check_result(job, result, items)
     _unique("result", [(result.run_no, result.no) for result in job.results])
     _check_devices(job)
+    _check_figures(job)
     _check_numbers(job)
 
 
@@ -164,6 +166,16 @@ def _check_devices(job: Carried) -> None:
         _ensure(whole, f"telemetry of {block.device_key} cannot be read")
 
 
+def _check_figures(job: Carried) -> None:
+    """What foreign tools told reads as such, and can be divided."""
+    foreign = {run.run_no for run in job.runs if run.mode == "imported"}
+    _ensure(_unique("figure", [one.run_no for one in job.imported]) <= foreign, "figures are of no imported run")
+    for one in job.imported:
+        told = typed(Told, one.told, f"figures of run {one.run_no}")
+        _ensure(all(0 < rate <= MOST_MS for rate in told.rates.values()), f"a rate of run {one.run_no} is none")
+        _ensure(all(0 <= share <= 1 for share in told.top_k), f"an accuracy of run {one.run_no} is none")
+
+
 def _check_numbers(job: Carried) -> None:
     """Every count is from 0, every time is one that a date can say."""
     tables = (job.runs, job.slices, job.items, job.attempts, job.results, job.artifacts, job.devices, job.telemetry)
@@ -172,8 +184,6 @@ def _check_numbers(job: Carried) -> None:
             value = getattr(row, name)
             if type(value) is int:
                 _ensure(0 <= value <= LAST_MS, f"{name} is {value}")
-    _ensure({one.run_no for one in job.imported} <= {run.run_no for run in job.runs}, "figures are of no run")
-    _unique("figure", [one.run_no for one in job.imported])
 
 
 def _tile(what: str, spans: Sequence[_Span], samples: int) -> None:

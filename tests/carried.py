@@ -111,7 +111,7 @@ def _job(spec: JobSpec, uuid: str) -> CarriedJob:
         uuid=uuid,
         name=spec.name,
         owner=OWNER,
-        host="host-a",
+        source="host-a",
         store_id=STORE,
         state="done",
         spec=spec,

@@ -41,11 +41,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Which job the file carries, and the host that it comes from."""
+    """Which job the file carries, and where it was worked."""
 
     uuid: str
     name: str
-    host: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

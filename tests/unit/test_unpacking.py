@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dinoq.jobs.carried import Carried
+from dinoq.jobs.carried import Carried, CarriedFigures
 from dinoq.jobs.errors import BadExchange, BadFolder, UsageError
 from dinoq.jobs.result import Times
 from dinoq.jobs.telemetry import Samples
+from dinoq.jobs.told import Told
 from dinoq.workers import packing, unpacking
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
@@ -136,7 +137,7 @@ def test_a_member_that_the_table_of_contents_does_not_name_is_refused(tmp_path: 
 
 
 def test_a_member_that_is_lacking_is_named(tmp_path: Path) -> None:
-    path = spoilt(packed(tmp_path), lambda members: members.pop(f"jobs/{UUID}/items.jsonl"))  # type: ignore[arg-type, return-value]
+    path = spoilt(packed(tmp_path), lambda members: members.pop(f"jobs/{UUID}/items.jsonl"))  # type: ignore[arg-type]
     assert f"it lacks jobs/{UUID}/items.jsonl" in refused(path)
 
 
@@ -249,6 +250,35 @@ def test_a_part_on_random_data_needs_no_slice(tmp_path: Path) -> None:
     attempts = [one for one in job.attempts if one.key in {item.key for item in pure.items}]
     pure = replace(pure, results=results, attempts=attempts)
     assert jobs_of(packed(tmp_path, pure)) == (pure,)
+
+
+def with_figures(**told: Any) -> Carried:
+    """A job of which another tool told all there is."""
+    job = make_carried()
+    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="imported"),))
+    values = json.loads(json.dumps(Told(tool="trtexec", kind="log", rates={"compute": 100.0}).to_json())) | told
+    figures = [CarriedFigures(run_no=1, told=values)]
+    bare = replace(job, slices=[], items=[], attempts=[], results=[], imported=figures)
+    return replace(bare, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="imported")])
+
+
+def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
+    job = with_figures(latency={"mean": 1.0, "percentiles": {"99": 2.0}})
+    assert jobs_of(packed(tmp_path, job)) == (job,)
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        ({"rates": {"compute": 0}}, "a rate of run 1 is none"),
+        ({"rates": {"guess": 1.0}}, "expected one of compute, device, pipeline, job"),
+        ({"top_k": [75.3]}, "an accuracy of run 1 is none"),
+        ({"latency": {"mean": 1.0, "percentiles": {"most": 2.0}}}, "expected an object with numbers for names"),
+        ({"colour": "red"}, "which this dinoq does not know"),
+    ],
+)
+def test_figures_that_no_tool_could_tell_are_refused(tmp_path: Path, lie: dict[str, Any], told: str) -> None:
+    assert told in refused(packed(tmp_path, with_figures(**lie)))
 
 
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console
-from dinoq.cli.counter import Counter
+from dinoq.cli.board import Count
 from dinoq.cli.exchange import Import
 from dinoq.cli.foreign_job import Made, given_of, identity_of, job_of, labelled, model_of
 from dinoq.cli.settings import Settings
@@ -105,7 +105,7 @@ def _from_dump(now: Settings, asked: Import, given: Given) -> Made:
     dataset = labelled(now, dump.classes)
     names = in_order(dump, dataset.manifest)
     console.say(f"{asked.path.name}: outputs of {dump.tool}, {len(names):,} images, {dump.classes} classes")
-    with Counter("reading", len(names)) as done:
+    with Count("reading", len(names)) as done:
         scored = score(dump, names, dataset.manifest.label_array, done)
     files = tuple(file if file.sha256 else replace(file, sha256=scored.sha256) for file in run.told.files)
     run = replace(run, told=replace(run.told, files=files, notes=(*run.told.notes, *dataset.notes)))

@@ -11,6 +11,7 @@ from jsonschema import validate  # type: ignore[import-untyped]
 
 from dinoq.cli.render import json as json_format
 from dinoq.jobs.formats.result_json import result_text
+from dinoq.workers.models.codebook import Codebook, write_codebook
 from tests.command import Answer, Shell
 from tests.foreign import (
     AIS_CONSOLE,
@@ -206,3 +207,63 @@ def test_console_words_of_ais_bench_are_taken_from_a_file(shell: Shell, tmp_path
     (run,) = report(shell).json["runs"]
     assert run["throughput"]["compute"] == pytest.approx(16_000 / 6)
     assert run["told"]["facts"]["warm-up"] == "5 executions"
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, Codebook, Path]:
+    """Job 1 on cpu and a simulated 310P3, and the dump of each: `cpu/dumpOutput_device0`, `310P3/dumpOutput_device0`."""
+    folder = tmp_path_factory.mktemp("exported")
+    book, shell = write_codebook(folder / "book", samples=48, top1=36, top5=44), Shell(folder)
+    ran = shell.dinoq(
+        *("run", "--chip", "cpu,310P3", "--batches", 2, "--simulate", "310P3:1", "--recipe", "dino", "--keep-logits"),
+        *("--model", book.model, "--data", book.images, "--labels", book.labels),
+    )
+    assert ran.code == 0, ran.err
+    for chip in ("cpu", "310P3"):
+        told = shell.dinoq("export", 1, "--run", f"{chip}:2", "--as", "dump", "-o", folder / chip)
+        assert told.code == 0, told.err
+    return shell, book, folder
+
+
+def imported(exported: tuple[Shell, Codebook, Path], chip: str, *more: object) -> Answer:
+    """Import the dump of this chip, held against the photos themselves."""
+    shell, book, folder = exported
+    given = ("--chip", chip, "--batch", 2, "--model", book.model, "--recipe", "dino")
+    data = ("--data", book.images, "--labels", book.labels)
+    return shell.dinoq("import", folder / chip / "dumpOutput_device0", *given, *data, *more)
+
+
+def test_our_own_dump_comes_back_with_the_same_counts_and_its_note_tells_the_origin(
+    exported: tuple[Shell, Codebook, Path],
+) -> None:
+    answer = imported(exported, "cpu")
+    assert answer.code == 0, answer.err
+    (run,) = exported[0].dinoq("report", answer.out.split()[1], "--json").json["runs"]
+    assert (run["top1"]["correct"], run["top5"]["correct"], run["origin"]) == (36, 44, "real")
+
+
+def test_a_simulators_dump_never_becomes_a_cards(exported: tuple[Shell, Codebook, Path]) -> None:
+    refused = imported(exported, "310P3", "--origin", "real")
+    assert (refused.code, "says simulated, but --origin real is given" in refused.err) == (2, True)
+    job = imported(exported, "310P3").out.split()[1]
+    (run,) = exported[0].dinoq("report", job, "--json").json["runs"]
+    assert (run["origin"], run["against_baseline"]) == ("simulated", None)
+
+
+def test_imported_answers_are_held_against_ours_photo_by_photo(exported: tuple[Shell, Codebook, Path]) -> None:
+    job = imported(exported, "310P3", "--name", "beside ours").out.split()[1]
+    runs = exported[0].dinoq("report", 1, job, "--json").json["runs"]
+    (theirs,) = [run for run in runs if run["told"]]
+    assert theirs["agreement"]["against"] == {"chip": "cpu", "batch": 2}
+    assert theirs["agreement"]["samples"] == 48
+
+
+def test_an_imported_job_travels_as_it_was_told(shell: Shell, perf: Path, tmp_path: Path) -> None:
+    shell.dinoq("import", perf, *ON_310)
+    before = report(shell).json["runs"]
+    sent = shell.dinoq("export", "last", "-o", tmp_path / "x.dinoq")
+    assert sent.code == 0, sent.err
+    taken = shell.dinoq("import", tmp_path / "x.dinoq", DINOQ_HOME=str(tmp_path / "elsewhere"))
+    assert taken.code == 0, taken.err
+    after = shell.dinoq("report", 1, "--json", DINOQ_HOME=str(tmp_path / "elsewhere")).json["runs"]
+    assert after == before

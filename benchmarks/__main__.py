@@ -9,7 +9,22 @@ import sys
 from benchmarks.figure import table
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as a worker has it; before anything imports numpy
-NAMES = ("start", "convert", "report", "history", "feed", "preprocess", "memory", "queue", "cards", "cpu", "telemetry", "tar")
+NAMES = (
+    "start",
+    "convert",
+    "report",
+    "history",
+    "feed",
+    "preprocess",
+    "memory",
+    "queue",
+    "cards",
+    "cpu",
+    "telemetry",
+    "tar",
+    "export_bin",
+    "import_dump",
+)
 
 
 def main(names: list[str]) -> int:

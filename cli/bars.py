@@ -19,13 +19,20 @@ QUIET_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of progress: what, how far, why it waits, and whether somebody is at it now."""
+    """One line of progress: what, how far, why it waits, and whether somebody is at it now. Nobody knows the `total` of
+    what is `open_ended`: it is over when it is done."""
 
     name: str
     done: int
     total: int
     state: str
     at_work: bool = False
+    open_ended: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to show of it."""
+        return self.state == "done" if self.open_ended else self.done >= self.total
 
 
 @dataclass
@@ -56,7 +63,10 @@ class Pace:
 
 
 def rows_of(seen: JobProgress) -> list[Row]:
-    """Preprocessing, then each run."""
+    """Preprocessing, where there is any, then each run."""
+    runs = [*map(_row, seen.runs)]
+    if not seen.preprocess_total:
+        return runs
     state = seen.preprocess_waits_for or _stage(seen.preprocess_at_work, "queued")
     done = seen.preprocess_done == seen.preprocess_total
     first = Row(
@@ -66,13 +76,15 @@ def rows_of(seen: JobProgress) -> list[Row]:
         "done" if done else state,
         seen.preprocess_at_work,
     )
-    return [first, *map(_row, seen.runs)]
+    return [first, *runs]
 
 
 def _row(run: RunProgress) -> Row:
     opened = _stage(run.at_work, "starting" if run.samples_done == 0 else "open")
     state = run.waits_for or (opened if run.state == "open" else run.state)
-    return Row(f"{run.chip} bs{run.batch}", run.samples_done, run.samples_total, state, run.at_work)
+    random = run.mode == "pure"
+    name = f"{run.chip} bs{run.batch}{' pure' if random else ''}"
+    return Row(name, run.samples_done, run.samples_total, state, run.at_work, open_ended=random)
 
 
 def _stage(at_work: bool, otherwise: str) -> str:
@@ -82,7 +94,7 @@ def _stage(at_work: bool, otherwise: str) -> str:
 def lines(job: int | None, rows: Sequence[Row], paces: Mapping[str, Pace], width: int | None) -> list[str]:
     """A line for each row that is not over: with a bar and at most `width` columns wide, or plain and whole for None.
     They are of a job, or of work that is none."""
-    left = [row for row in rows if row.done < row.total]
+    left = [row for row in rows if not row.over]
     names = max((len(row.name) for row in left), default=0)
     named = [f"{row.name:<{names}}  " for row in left]
     told = [_told(row, paces[row.name].images_per_s) for row in left]
@@ -93,7 +105,7 @@ def lines(job: int | None, rows: Sequence[Row], paces: Mapping[str, Pace], width
     room = width - names - 2 - max((len(text) for row, text in zip(left, told, strict=True) if _drawn(row)), default=0)
     head = head if room >= len(head) else ""
     length = min(BAR, room - len(head) - 2)
-    bars = [_bar(row, length) if _drawn(row) and length >= SHORTEST_BAR else "" for row in left]
+    bars = [_bar(row, length) if _has_bar(row) and length >= SHORTEST_BAR else "" for row in left]
     heads = [head, *[" " * len(head)] * (len(left) - 1)]
     whole = ["".join(parts) for parts in zip(heads, named, bars, told, strict=False)]
     return [line if len(line) <= width else f"{line[: width - 1]}…" for line in whole]
@@ -103,18 +115,31 @@ def _drawn(row: Row) -> bool:
     return row.at_work or row.done > 0
 
 
+def _has_bar(row: Row) -> bool:
+    return _drawn(row) and not row.open_ended
+
+
 def _told(row: Row, images_per_s: float) -> str:
     if not _drawn(row):
         return row.state
-    parts = [f"{row.done:,}/{row.total:,}"]
+    parts = [samples_text(row)]
     if images_per_s > 0:
-        parts += [f"{images_per_s:,.0f} img/s", f"ETA {duration((row.total - row.done) / images_per_s)}"]
+        parts.append(f"{images_per_s:,.0f} img/s")
+    if images_per_s > 0 and not row.open_ended:
+        parts.append(f"ETA {duration((row.total - row.done) / images_per_s)}")
     return "  ".join(parts)
 
 
 def _bar(row: Row, length: int) -> str:
     filled = length * row.done // max(row.total, 1)
     return "█" * filled + "░" * (length - filled) + "  "
+
+
+def samples_text(row: Row) -> str:
+    """`256/1,024`; of what is open-ended `4,096 random images` while it runs, then a dash."""
+    if row.open_ended:
+        return f"{row.done:,} random images" if row.done else "-"
+    return f"{row.done:,}/{row.total:,}"
 
 
 def duration(seconds: float) -> str:

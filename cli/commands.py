@@ -7,7 +7,7 @@ import traceback
 
 import typer
 
-from dinoq.cli import admin, audit, convert, dataset, demo, devices, evaluate, history, interrupts, report, status, up
+from dinoq.cli import admin, audit, convert, dataset, demo, devices, evaluate, exchange, history, interrupts, report, status, up
 from dinoq.cli.console import complain, say
 from dinoq.jobs.errors import DinoqError, Interrupted
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (evaluate, up, status, report, history, audit, devices, convert, dataset, demo, admin):
+for module in (evaluate, up, status, report, history, exchange, audit, devices, convert, dataset, demo, admin):
     module.add_to(app)
 
 

@@ -73,6 +73,7 @@ def _evaluate(book: Codebook) -> tuple[int, Report]:
         "recipe": "dino",
         "device": None,
         "baseline": None,
+        "mode": "dataset",
         "model": str(book.model),
         "data": str(book.images),
         "labels": str(book.labels),

@@ -25,12 +25,16 @@ Model = Annotated[
 ]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
 Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
+ModeName = Annotated[
+    str | None, typer.Option("--mode", help="dataset, pure (random data), or recipe: batches 1 and 16 dataset")
+]
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
 Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
 Warmup = Annotated[
     str | None, typer.Option("--warmup", help="executions before the first that is timed; 10 by default")
 ]
+KeepLogits = Annotated[bool, typer.Option("--keep-logits", help="keep what the programs give, for dinoq export")]
 AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
 TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
 Artifacts = Annotated[
@@ -62,10 +66,12 @@ def submit(
     labels: Labels = None,
     recipe: RecipeName = None,
     baseline: Baseline = None,
+    mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
     warmup: Warmup = None,
+    keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -78,9 +84,11 @@ def submit(
     from dinoq.cli.submission import prepare, store_job
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
-    now = settings.load({**given, "recipe": recipe, "baseline": baseline})
+    now = settings.load({**given, "recipe": recipe, "baseline": baseline, "mode": mode})
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -110,10 +118,12 @@ def run(
     labels: Labels = None,
     recipe: RecipeName = None,
     baseline: Baseline = None,
+    mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
     loop: Loop = 1,
     warmup: Warmup = None,
+    keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
@@ -134,10 +144,12 @@ def run(
     renderer(format)
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
-    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline})
+    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline, "mode": mode})
     check_fleet(now, into_fleet=into_fleet)
     given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(now, Wishes(precision=precision, name=name, limit=limit, loop=loop, **given_artifacts))
+    prepared = prepare(
+        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    )
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 
@@ -204,8 +216,9 @@ def _tell_notes(prepared: Prepared) -> None:
 
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
-    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
-    return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
+    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}  {run.mode}" for run in spec.runs)
+    fed = f"{spec.data.samples} photos" if spec.data.samples else "random data"
+    return f"{spec.name}: {fed}, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

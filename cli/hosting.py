@@ -40,7 +40,7 @@ def local_setup(settings: Settings, found: Discovered) -> Setup:
         broker_url=url,
         devices=narrowed(found.devices, settings.get("device")),
         toolchains=found.toolchains,
-        prep_threads=_prep_threads(settings),
+        prep_threads=prep_threads(settings),
         # -P: a `redis.py` in the user's folder is not what we import.
         worker_argv=(sys.executable, "-P", "-m", "dinoq"),
         env=worker_env(settings),
@@ -70,8 +70,8 @@ def worker_env(settings: Settings) -> dict[str, str]:
 
 def require_devices(setup: Setup, found: Discovered, spec: JobSpec) -> None:
     """Raises: NoDevice when this host lacks a chip of the job or has only ill ones, UsageError when it is told to
-    prepare no photos."""
-    if not setup.prep_threads:
+    prepare no photos and the job has some."""
+    if spec.slice_batches and not setup.prep_threads:
         raise UsageError("prep is 0: nobody would prepare the photos of this run.", hint="--prep 2")
     for chip in _chips(spec):
         mine = [device.facts for device in setup.devices if device.facts.chip == chip.name]
@@ -144,7 +144,8 @@ def _say_hello(setup: Setup) -> None:
     console.say("Ctrl-C hands the work back and leaves; again kills.")
 
 
-def _prep_threads(settings: Settings) -> int:
+def prep_threads(settings: Settings) -> int:
+    """How many threads prepare photos on this host. Raises: UsageError."""
     text = settings.get("prep")
     if text is None:
         return len(os.sched_getaffinity(0))

@@ -45,6 +45,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("warmup", "executions before the first that is timed, at least; 10 by default"),
     Option("chip", "chips to evaluate on, e.g. 310P3,T4,cpu"),
     Option("batches", "batch sizes, e.g. 1,16"),
+    Option("mode", "what runs are fed: dataset, pure (random data), or recipe (the dataset at batches 1 and 16)"),
     Option("device", "devices of this host to use: indices, names, or none"),
     Option("prep", "preprocessing threads of this host; 0 for none"),
     Option("running_deadline_s", "a device that shows no progress for so long is restarted"),

@@ -88,14 +88,11 @@ def retry(job: JobName = "last") -> None:
 def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
     """`310P3:16` as chip and batch of one of the job's runs. Raises: UsageError."""
     from dinoq.db.progress import job_progress
-    from dinoq.jobs.chips import chip_named, parse_batches
+    from dinoq.jobs.chips import parse_cell
 
     if text is None:
         return None
-    chip, colon, batch = text.partition(":")
-    if not colon:
-        raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
-    run = chip_named(chip).name, parse_batches(batch)[0]
+    run = parse_cell(text)
     there = [(one.chip, one.batch) for one in job_progress(db, job).runs]
     if run not in there:
         names = ", ".join(f"{chip}:{batch}" for chip, batch in there)
@@ -104,12 +101,12 @@ def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
 
 
 def _table(seen: object) -> str:
-    from dinoq.cli.bars import rows_of
+    from dinoq.cli.bars import rows_of, samples_text
     from dinoq.cli.render.columns import table
     from dinoq.db.progress import JobProgress
 
     assert isinstance(seen, JobProgress)
-    rows = [[row.name, f"{row.done:,}/{row.total:,}", row.state] for row in rows_of(seen)]
+    rows = [[row.name, samples_text(row), row.state] for row in rows_of(seen)]
     head = f"job {seen.job_id}  {seen.name}  {seen.state}"
     without = [f"{run.chip} bs{run.batch} goes without {text}" for run in seen.runs for text in run.left_out]
     return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *without, *seen.errors])

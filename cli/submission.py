@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
 from dinoq.cli.checkpoint_pair import onnx_of
+from dinoq.cli.random_data import no_data
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
+from dinoq.jobs.modes import rule_named, with_modes
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
 from dinoq.jobs.spec import WARMUP, DataRef, JobSpec, ModelRef, plan_runs
 
@@ -32,6 +34,7 @@ class Wishes:
     name: str | None = None
     limit: int | None = None
     loop: int = 1
+    keep_logits: bool = False
     atc_args: tuple[str, ...] = ()
     trt_args: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
@@ -53,24 +56,35 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     chips = parse_chips(settings.need("chip", "--chip"))
     batches = parse_batches(settings.need("batches", "--batches"))
     cells = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    cells = with_modes(cells, rule_named(settings.get("mode") or "dataset"))
     runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
     ready = ready_made(wishes.artifacts, runs)
     recipe = read_recipe(settings.get("recipe") or "dino")
     model, ref = _model(settings, recipe, batches)
-    source, dataset = _dataset(settings, wishes.limit, ref.classes)
+    reads_data = any(run.mode == "dataset" for run in runs)
+    source, dataset = (
+        _dataset(settings, wishes.limit, ref.classes) if reads_data else no_data(settings, wishes.limit, wishes.loop)
+    )
     spec = JobSpec(
-        name=wishes.name
-        or f"{ref.name} on {Path(source).parent.name if Path(source).name == 'images' else Path(source).name}",
+        name=wishes.name or f"{ref.name} on {_named(source)}",
         model=ref,
         data=DataRef(source=source, manifest_id=dataset.manifest.id, samples=len(dataset.manifest)),
         recipe=recipe,
         runs=runs,
-        baseline_top1=_baseline(settings, model),
-        loop=wishes.loop,
+        baseline_top1=_baseline(settings, model) if reads_data else None,
+        loop=wishes.loop if reads_data else 1,
         warmup=_warmup(settings),
         part_of=dataset.part_of,
+        keep_logits=wishes.keep_logits,
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
+
+
+def _named(source: str) -> str:
+    """As people call it: a folder by its name, by its parent's where that is `images`."""
+    if not source:
+        return "random data"
+    return Path(source).parent.name if Path(source).name == "images" else Path(source).name
 
 
 def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:

@@ -19,7 +19,7 @@ from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.ledger import Hint, Kind
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.plan import Slice, plan_parts, plan_slices
+from dinoq.jobs.plan import RANDOM_PART, Slice, plan_parts, plan_slices
 from dinoq.jobs.spec import JobSpec
 
 Values = dict[str, Any]
@@ -39,14 +39,17 @@ FRESH: Values = {
 def submit(db: Database, spec: JobSpec, manifest: Manifest, *, owner: str, store_id: str) -> int:
     """Store what is asked for, planned in full; the job's number. Nobody is told of it yet: see `first_hints`.
 
-    `store_id` names the store that holds the model. Raises: UsageError when there is nothing to evaluate.
+    `store_id` names the store that holds the model. A job of random data alone has no slices, and an empty manifest.
+
+    Raises: UsageError when there is nothing to evaluate.
     """
-    if not len(manifest) or not spec.runs:
+    cut_for = spec.slice_batches
+    if not spec.runs or (cut_for and not len(manifest)):
         text = f"job {spec.name!r} has {len(manifest)} samples and {len(spec.runs)} runs; nothing to do."
         raise UsageError(text, hint="name a folder with photos, chips and batches")
     if (manifest.id, len(manifest)) != (spec.data.manifest_id, spec.data.samples):
         raise ValueError("the manifest is not the one that the spec names")
-    slices = plan_slices(len(manifest), (run.batch for run in spec.runs))
+    slices = plan_slices(len(manifest), cut_for) if cut_for else ()
     named = {"id": manifest.id, "samples": len(manifest), "body": manifest.to_blob()}
 
     def work(session: Session) -> int:
@@ -63,7 +66,8 @@ def submit(db: Database, spec: JobSpec, manifest: Manifest, *, owner: str, store
         }
         job_id = session.execute(insert_into(session, Job).values(**values).returning(Job.id)).scalar_one()
         session.execute(insert(Run), list(_runs(job_id, spec)))
-        session.execute(insert(SliceRow), list(_slices(job_id, slices)))
+        if slices:
+            session.execute(insert(SliceRow), list(_slices(job_id, slices)))
         session.execute(insert(Item), list(_items(job_id, spec, slices)))
         return int(job_id)
 
@@ -102,11 +106,14 @@ def cancel(db: Database, job_id: int) -> int:
 def retry(db: Database, job_id: int) -> list[Hint]:
     """Let what failed, or was cut off by a cancel or a failed compile, start afresh; hints for what can begin at once.
 
-    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed.
+    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed, or the job was imported.
     """
 
     def work(session: Session) -> tuple[set[LaneKey], list[Hint]]:
         state = _known(job_id, lock_job(session, job_id))
+        if session.scalar(select(Job.imported_ms).where(Job.id == job_id)) is not None:
+            text = f"job {job_id} was imported; it can be tried again only where it comes from."
+            raise UsageError(text, hint=f"dinoq report {job_id}")
         lost = and_(Item.job_id == job_id, Item.state.in_(("failed", "cancelled")))
         touched = set(session.scalars(select(Item.run_no).where(lost).distinct()))
         if not touched:
@@ -168,6 +175,6 @@ def _items(job_id: int, spec: JobSpec, slices: tuple[Slice, ...]) -> Iterator[Va
     for run in spec.runs:
         yield item(Kind.COMPILE, "queued", run_no=run.run_no, no=0, slice_no=0, first=0, count=0)
     for run in spec.runs:
-        for part in plan_parts(slices, run.batch):
+        for part in (RANDOM_PART,) if run.mode == "pure" else plan_parts(slices, run.batch):
             numbers = {"no": part.no, "slice_no": part.slice_no, "first": part.first, "count": part.count}
             yield item(Kind.INFER, "blocked", run_no=run.run_no, **numbers)

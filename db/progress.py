@@ -24,9 +24,10 @@ ENDED = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """How far one run is, in samples through the device (with `loop` each as often); `waits_for` says what it waits
-    for, empty when it does not wait; `at_work` whether a device is at it now, not only loading for it; `left_out` are
-    sentences about devices with a living worker that it goes without."""
+    """How far one run is, in samples through the device (with `loop` each as often); a run on random data (`mode` pure)
+    has no total, and counts images while it is at work; `waits_for` says what it waits for, empty when it does not wait;
+    `at_work` whether a device is at it now, not only loading for it; `left_out` are sentences about devices with a living
+    worker that it goes without."""
 
     run_no: int
     chip: str
@@ -34,6 +35,7 @@ class RunProgress:
     state: str
     samples_done: int
     samples_total: int
+    mode: str
     at_work: bool
     waits_for: str
     left_out: tuple[str, ...]
@@ -146,6 +148,7 @@ def _run_progress(
         state=run.state,
         samples_done=parts.samples_done,
         samples_total=parts.samples_total,
+        mode=run.mode,
         at_work=parts.at_work,
         waits_for=waits_for,
         left_out=() if run.state in ENDED else left_out(run, fleet),

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from dinoq.db.clock import now_ms
@@ -19,9 +19,10 @@ from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.jobs.fingerprint import fingerprint
 from dinoq.jobs.ledger import Kind
 from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.plan import RANDOM_PART
 
 UNENDED = ("waiting", "ready", "open")
-RunFacts = Row[int, str, str | None, str, str | None]
+RunFacts = Row[int, str, str | None, str, str | None, str]
 Tally = Mapping[tuple[str, int], Counter[str]]
 
 
@@ -59,14 +60,13 @@ def settle_run(session: Session, job_id: int, run_no: int) -> set[LaneKey]:
 
 
 def queue_parts(session: Session, job_id: int, run_no: int) -> None:
-    """The blocked parts of an open run may be claimed where their slice is preprocessed."""
+    """The blocked parts of an open run may be claimed where their slice is preprocessed; random data is of none."""
     slices = aliased(Item)
     prepared = select(slices.slice_no).where(
         slices.job_id == job_id, slices.kind == Kind.PREPROCESS, slices.state == "done"
     )
-    blocked = update(Item).where(
-        items_of(job_id, Kind.INFER, run_no), Item.state == "blocked", Item.slice_no.in_(prepared)
-    )
+    free = or_(Item.slice_no == RANDOM_PART.slice_no, Item.slice_no.in_(prepared))
+    blocked = update(Item).where(items_of(job_id, Kind.INFER, run_no), Item.state == "blocked", free)
     changed(session, blocked.values(state="queued", hinted_ms=None))
 
 
@@ -94,7 +94,8 @@ def _unfinished(counts: Counter[str]) -> int:
 
 
 def _settle_runs(session: Session, job_id: int, tally: Tally, *which: ColumnElement[bool]) -> set[LaneKey]:
-    runs = select(Run.run_no, Run.chip, Run.origin, Run.state, Run.artifact_key).where(Run.job_id == job_id, *which)
+    runs = select(Run.run_no, Run.chip, Run.origin, Run.state, Run.artifact_key, Run.mode)
+    runs = runs.where(Run.job_id == job_id, *which)
     rows: Sequence[RunFacts] = session.execute(runs.order_by(Run.run_no)).all()
     moved = [row for row in rows if _settle_run(session, job_id, row, tally)]
     return {LaneKey(row.chip, row.origin) for row in moved if row.origin is not None}
@@ -104,11 +105,12 @@ def _settle_run(session: Session, job_id: int, run: RunFacts, tally: Tally) -> b
     """Whether it changed its state."""
     no = run.run_no
     parts = tally[Kind.INFER, no]
+    fed = run.mode == "pure" or not _unfinished(tally[Kind.PREPROCESS, 0])
     if tally[Kind.COMPILE, no]["failed"]:
         _fail_run(session, job_id, no)
     elif not _unfinished(parts):
         _end_run(session, job_id, no, "failed" if parts["failed"] or parts["cancelled"] else "done")
-    elif run.state == "waiting" and run.artifact_key and not _unfinished(tally[Kind.PREPROCESS, 0]):
+    elif run.state == "waiting" and run.artifact_key and fed:
         _set_run(session, job_id, no, "ready")
     else:
         if run.state == "open" and parts["blocked"]:

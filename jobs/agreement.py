@@ -35,10 +35,11 @@ class Agreement:
 def agreements(runs: Sequence[RunSpec], merged: Mapping[int, Merged], labels: Labels) -> dict[int, Agreement]:
     """By run number, for every run that is not on the cpu: held against the cpu run of its batch size, else against
     the first that is complete. `labels` int32 [samples] are the manifest's."""
-    references = [run for run in runs if run.chip == REFERENCE and merged[run.run_no].coverage.counted]
+    evaluated = [run for run in runs if run.mode != "pure"]
+    references = [run for run in evaluated if run.chip == REFERENCE and merged[run.run_no].coverage.counted]
     top1 = {run.run_no: merged[run.run_no].predictions().classes[:, 0] for run in references}
     found = {}
-    for run in runs:
+    for run in evaluated:
         there = None if run.chip == REFERENCE else _reference(run, references, merged)
         if there is not None:
             here = merged[run.run_no].predictions().classes[:, 0]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dinoq.jobs.errors import BadBatches, UnknownChip
+from dinoq.jobs.errors import BadBatches, UnknownChip, UsageError
 
 Precision = Literal["fp32", "fp16"]
 CompilesOn = Literal["device", "host"]
@@ -81,3 +81,11 @@ def parse_batches(text: str) -> tuple[int, ...]:
             )
         batches.append(int(part))
     return tuple(dict.fromkeys(batches))
+
+
+def parse_cell(text: str) -> tuple[str, int]:
+    """`310p3:16` as a chip's name and a batch. Raises: UsageError of its kind."""
+    chip, colon, batch = text.partition(":")
+    if not colon:
+        raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
+    return chip_named(chip).name, parse_batches(batch)[0]

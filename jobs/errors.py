@@ -13,6 +13,8 @@ DinoqError                 1   an internal error, if nothing below fits
 │   ├── BadDataset             no photos, or none that the labels name
 │   ├── BadLabels              a label file that does not say one class per photo
 │   ├── BadTable               a file without a table of performance, or one that cannot be read
+│   ├── BadResults             results of another tool that cannot be read, or leave out what must be known
+│   ├── BadExchange            a .dinoq file that is damaged, foreign, newer, or in conflict with this history
 │   └── NoSuchJob              a job number that the history does not hold
 ├── EnvironmentTrouble     8   the machine lacks something
 │   ├── NoBroker               no queue server to be had or reached
@@ -84,6 +86,14 @@ class BadLabels(UsageError):
 
 class BadTable(UsageError):
     """A file without a table of performance, or one that cannot be read."""
+
+
+class BadResults(UsageError):
+    """Results of another tool that cannot be read, or leave out what must be known."""
+
+
+class BadExchange(UsageError):
+    """A `.dinoq` file that is damaged, foreign, newer, or in conflict with this history."""
 
 
 class NoSuchJob(UsageError):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dinoq.jobs.record import RunRecord
 from dinoq.jobs.result import ShardResult, Times
 from dinoq.jobs.statistics import drift, percentiles, spread, variation
+from dinoq.jobs.windows import Windows, windows_of
 
 Scope = Literal["compute", "device", "pipeline", "job"]
 SCOPES: tuple[Scope, ...] = ("compute", "device", "pipeline", "job")
@@ -73,13 +74,14 @@ class DeviceFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """How fast a run was. `wall_ms` is None where it measures nothing."""
+    """How fast a run was. `wall_ms` is None where it measures nothing; `windows` are those of a run on random data."""
 
     latency: Latency
     throughput: Throughput
     devices: tuple[DeviceFigures, ...]
     loading_ms: float
     wall_ms: int | None
+    windows: Windows | None = None
 
     @property
     def spread(self) -> float | None:
@@ -97,22 +99,25 @@ def off_median(devices: Sequence[DeviceFigures]) -> dict[str, float]:
     return {key: figure / middle - 1.0 for key, figure in figures.items()}
 
 
-def measure(run: RunRecord, results: Sequence[ShardResult], *, batch: int, loop: int) -> Measurement:
+def measure(
+    run: RunRecord, results: Sequence[ShardResult], *, batch: int, loop: int, pure: bool = False
+) -> Measurement:
     """The figures of a run from its merged results, each of which fed its samples `loop` times.
 
-    Images are the evaluated samples times `loop`; padding and unreadable samples are none.
+    Images are the evaluated samples times `loop`; padding and unreadable samples are none. Of a `pure` run, which has no
+    samples, every image of every batch is one.
     """
     timings = [_Timing.of(key, parts) for key, parts in _by_device(results).items()]
     compute_ms = _joined([timing.compute_ms for timing in timings])
     device_ms = _joined([timing.device_ms for timing in timings])
-    samples = sum(timing.samples for timing in timings) * loop
+    images = sum(timing.executed * batch if pure else timing.samples * loop for timing in timings)
     busy_ms = sum(timing.busy_ms for timing in timings)
     wall_ms, no_wall = _wall(run)
     figures: dict[Scope, tuple[float | None, str]] = {
         "compute": _rate(compute_ms, batch),
         "device": _rate(device_ms, batch),
-        "pipeline": (1000.0 * samples / busy_ms, "") if samples and busy_ms > 0 else (None, "no sample was evaluated"),
-        "job": _job(samples, wall_ms, no_wall),
+        "pipeline": (1000.0 * images / busy_ms, "") if images and busy_ms > 0 else (None, "no sample was evaluated"),
+        "job": _job(images, wall_ms, no_wall),
     }
     return Measurement(
         latency=_latency(compute_ms),
@@ -123,15 +128,18 @@ def measure(run: RunRecord, results: Sequence[ShardResult], *, batch: int, loop:
         devices=tuple(timing.figures(batch) for timing in timings),
         loading_ms=sum(timing.loading_ms for timing in timings),
         wall_ms=wall_ms,
+        windows=next((windows_of(Times.from_blob(part.times)) for part in results if pure), None),
     )
 
 
 @dataclass(frozen=True)
 class _Timing:
-    """The times of one device, its parts in the order it was fed them. Arrays are of timed batches alone."""
+    """The times of one device, its parts in the order it was fed them. Arrays are of timed batches alone; `executed`
+    counts all of them."""
 
     key: str
     samples: int
+    executed: int
     compute_ms: Milliseconds
     device_ms: Milliseconds
     spans: NDArray[np.float64]
@@ -146,6 +154,7 @@ class _Timing:
         return cls(
             key=key,
             samples=sum(part.n for part in parts),
+            executed=sum(one.timed.size for one in times),
             compute_ms=rows[0],
             device_ms=rows.sum(axis=0),
             spans=np.array([(one.fed_ms, one.done_ms) for one in times]),
@@ -215,7 +224,7 @@ def _wall(run: RunRecord) -> tuple[int | None, str]:
     return (wall_ms, "") if wall_ms > 0 else (None, "it took no time by the database's clock")
 
 
-def _job(samples: int, wall_ms: int | None, no_wall: str) -> tuple[float | None, str]:
+def _job(images: int, wall_ms: int | None, no_wall: str) -> tuple[float | None, str]:
     if wall_ms is None:
         return None, no_wall
-    return (1000.0 * samples / wall_ms, "") if samples else (None, "no sample was evaluated")
+    return (1000.0 * images / wall_ms, "") if images else (None, "no sample was evaluated")

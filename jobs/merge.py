@@ -76,6 +76,8 @@ def merge(results: Iterable[ShardResult], labels: Labels, fenced: Iterable[Fence
     same range differently the one with fewer right answers counts, so that no failure improves a score. `labels`
     int32 [samples] are the manifest's.
 
+    Without labels nothing is evaluated (a run on random data): the results carry times alone, and all of them stay.
+
     Raises: ValueError for a result that lies outside the manifest or does not add up.
     """
     ordered = sorted(results, key=_order)
@@ -98,7 +100,7 @@ def merge(results: Iterable[ShardResult], labels: Labels, fenced: Iterable[Fence
 def _order(result: ShardResult) -> tuple[object, ...]:
     """Longest first among those that begin alike; then the fewest right answers; then by all else, so that results
     that differ at all are in the same order however they came."""
-    rest = (result.n, result.predictions, result.device, result.times, result.no, result.overlap)
+    rest = (result.n, result.predictions, result.device, result.times, result.no, result.overlap, result.logits)
     return result.first, -result.count, result.top1, result.top5, *rest
 
 
@@ -107,7 +109,7 @@ def _end(result: ShardResult) -> int:
 
 
 def _check(result: ShardResult, expected: int) -> None:
-    inside = result.first >= 0 and result.count > 0 and _end(result) <= expected
+    inside = result.first >= 0 and (result.count > 0 or not expected) and _end(result) <= expected
     adds_up = result.n >= 0 <= result.unreadable and result.n + result.unreadable == result.count
     whole = len(result.predictions) == result.count * TOP * 4
     if not (inside and adds_up and whole and 0 <= result.top1 <= result.top5 <= result.n):
@@ -129,7 +131,7 @@ def _tile(ordered: Sequence[ShardResult], labels: Labels) -> tuple[list[ShardRes
             conflicts += not np.array_equal(
                 _classes(kept, result.first, shared), _classes([result], result.first, shared)
             )
-        if _end(result) > end:
+        if _end(result) > end or not result.count:
             kept.append(_without_head(result, shared, labels) if shared > 0 else result)
             end = _end(result)
     return kept, repeats, conflicts
@@ -150,7 +152,7 @@ def _without_head(result: ShardResult, skip: int, labels: Labels) -> ShardResult
     top1, top5 = hits(rest, labels[first : _end(result)])
     count = result.count - skip
     cut = replace(result, first=first, count=count, n=n, unreadable=count - n, top1=top1, top5=top5)
-    return replace(cut, predictions=rest.to_blob())
+    return replace(cut, predictions=rest.to_blob(), logits="")  # those that were kept are of the whole part
 
 
 def _fenced(results: Sequence[ShardResult], fenced: Iterable[FencedRecord]) -> tuple[int, int]:

@@ -30,6 +30,10 @@ class Part:
     count: int
 
 
+RANDOM_PART = Part(no=1, slice_no=0, first=0, count=0)
+"""The one infer item of a run on random data: of no slice, and no sample of the manifest."""
+
+
 def shard_samples(batches: Iterable[int]) -> int:
     """Samples per shard: 1024, rounded up to a multiple of all batches, at most 4096.
 

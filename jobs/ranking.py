@@ -9,6 +9,7 @@ from itertools import combinations
 from dinoq.jobs.card import card_of
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.ledger import Origin
+from dinoq.jobs.spec import Mode
 from dinoq.jobs.verdicts import Cell, rows_of
 
 NOISE = 0.02
@@ -26,6 +27,7 @@ class Best:
     batch: int
     images_per_s: float
     ties: tuple[int, ...]
+    mode: Mode = "dataset"
 
     @property
     def smallest(self) -> int:
@@ -35,7 +37,8 @@ class Best:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """Compute images/s of one chip over another's, card to card; the batches differ in the best-to-best ratio alone."""
+    """Compute images/s of one chip over another's, card to card; the batches differ in the best-to-best ratio alone, and
+    so do the modes: what each figure was measured on."""
 
     chip: str
     against: str
@@ -46,6 +49,8 @@ class Ratio:
     value: float
     best: bool = False
     extrapolated: bool = False
+    mode: Mode = "dataset"
+    against_mode: Mode = "dataset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +78,22 @@ def _best(row: Sequence[Cell]) -> Best:
         batch=top.batch,
         images_per_s=top.images_per_s,
         ties=ties,
+        mode=top.mode,
     )
 
 
 def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
     """Every chip against every later one: at each batch that both ran, then best to best.
 
-    Only where `unlike` finds nothing, from unrounded figures, card to card as the published tables compare.
+    Only where `unlike` finds nothing, from unrounded figures, card to card as the published tables compare; at equal
+    batches only between equal modes, while the best may be of any.
     """
     found: list[Ratio] = []
     for row, other in combinations(rows_of(cells), 2):
         if unlike(row[0], other[0]):
             continue
-        shared = {cell.batch: cell for cell in other}
-        found += [_ratio(cell, shared[cell.batch]) for cell in row if cell.batch in shared]
+        shared = {(cell.batch, cell.mode): cell for cell in other}
+        found += [_ratio(cell, shared[cell.batch, cell.mode]) for cell in row if (cell.batch, cell.mode) in shared]
         best, against = (max(cells, key=lambda cell: cell.images_per_s) for cells in (row, other))
         found.append(_ratio(best, against, best=True))
     return tuple(found)
@@ -123,4 +130,6 @@ def _ratio(cell: Cell, other: Cell, best: bool = False) -> Ratio:
         value=card.images_per_s / against.images_per_s,
         best=best,
         extrapolated=card.extrapolated or against.extrapolated,
+        mode=cell.mode,
+        against_mode=other.mode,
     )

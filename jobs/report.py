@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,13 +16,15 @@ from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.measure import Measurement, measure
-from dinoq.jobs.merge import Coverage, Merged, merge
+from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, last_of, superseded, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
     Cell,
@@ -34,7 +36,9 @@ from dinoq.jobs.verdicts import (
     looks_like_guessing,
     performance_verdict,
     plausibility_verdicts,
+    random_data_verdict,
     stability_verdict,
+    told_accuracy_verdict,
 )
 
 NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict (--baseline 75.3)"
@@ -50,10 +54,13 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
-    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
+    """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
 
     run_no: int
+    job: int
+    job_run: int
     chip: str
     batch: int
     precision: Precision
@@ -78,6 +85,7 @@ class RunReport:
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    told: Told | None = None
 
     @property
     def simulated(self) -> bool | None:
@@ -97,8 +105,10 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One job. `verdicts` are of the job as a whole; `failed_slices` could not be preprocessed at all."""
+    """One job, or several joined: `jobs` has each of them, the rest is what they share, or the first one's. `verdicts` are
+    of jobs as a whole; `failed_slices` could not be preprocessed at all."""
 
+    jobs: tuple[JobFacts, ...]
     job: int
     uuid: str
     name: str
@@ -124,18 +134,29 @@ class Report:
     verdicts: tuple[Verdict, ...]
     exit_code: int
 
+    @property
+    def numbers(self) -> str:
+        """The jobs as `dinoq report` takes them."""
+        return " ".join(str(one.job) for one in self.jobs)
+
 
 def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
-    """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
+    """What a job proved, or several that `join` made one. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
     labels = manifest.label_array
-    merged = {run.run_no: merge(run.results, labels, run.fenced) for run in record.runs}
+    merged = {run.run_no: merge(run.results, _labels_of(spec, run, labels), run.fenced) for run in record.runs}
     agree = agreements(spec.runs, merged, labels)
-    made = [_run_report(spec, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for run in record.runs]
+    made = [
+        _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
+        for of, run in zip(whose(record), record.runs, strict=True)
+    ]
     runs = _judged(made, spec.model)
-    sound = [cell for run, cell in zip(runs, _cells(runs, spec.model), strict=True) if cell and not _implausible(run)]
-    verdicts = _job_verdicts(record)
+    cells = zip(runs, _cells(runs, spec.model), strict=True)
+    sound = [cell for run, cell in cells if cell and not _implausible(run)]
+    runs, sound = _with_repeats(runs, superseded(sound)), last_of(sound)
+    verdicts = job_verdicts(record)
     return Report(
+        jobs=job_facts(record),
         job=record.id,
         uuid=record.uuid,
         name=spec.name,
@@ -152,27 +173,33 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         loop=spec.loop,
         warmup=spec.warmup,
         runs=runs,
-        unreadable=unreadable_of(record.slices, manifest),
+        unreadable=tuple(dict.fromkeys(unreadable_of(record.slices, manifest))),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
         ratios=ratios(sound),
         refused=refused(sound),
-        notes=(NO_BASELINE,) if spec.baseline_top1 is None else (),
+        notes=(NO_BASELINE,) if spec.baseline_top1 is None and any(run.mode != "pure" for run in spec.runs) else (),
         verdicts=verdicts,
         exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
     )
 
 
-def _run_report(
-    spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
-) -> RunReport:
-    cell = spec.run(run.run_no)
-    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop)
+def _labels_of(spec: JobSpec, run: RunRecord, labels: Labels) -> Labels:
+    """What the run's answers are held against: nothing for random data, nor where figures were imported without any."""
+    unanswered = spec.run(run.run_no).mode == "pure" or (run.told and not run.results)
+    return labels[:0] if unanswered else labels
+
+
+def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
+    spec, cell = of.spec, of.spec.run(run.run_no)
+    measured = _measured(of, run, merged)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
     return RunReport(
         run_no=run.run_no,
+        job=of.job,
+        job_run=of.job_run,
         chip=cell.chip,
         batch=cell.batch,
         precision=cell.precision,
@@ -195,9 +222,25 @@ def _run_report(
         failed=run.failed,
         left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=(*_notes(spec, merged, top1), *went_on(run)),
+        notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
+        told=run.told,
     )
+
+
+def _measured(of: Whose, run: RunRecord, merged: Merged) -> Measurement:
+    """What another tool told, or what was measured here."""
+    if run.told:
+        return measurement(run.told)
+    cell = of.spec.run(run.run_no)
+    return measure(run, merged.results, batch=cell.batch, loop=of.spec.loop, pure=cell.mode == "pure")
+
+
+def _coverage_verdict(mode: Mode, run: RunRecord, merged: Merged) -> Verdict | None:
+    """None for figures that were imported without any answer."""
+    if mode == "pure":
+        return random_data_verdict(run.error, timed=bool(merged.results))
+    return None if run.told and not merged.results else coverage_verdict(merged.coverage, run.error)
 
 
 def _verdicts(
@@ -205,12 +248,14 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     cell = spec.run(run.run_no)
     decides = strict and cell.chip != "cpu" and run.origin == "real"
+    pure = cell.mode == "pure"
     verdicts = (
-        coverage_verdict(merged.coverage, run.error),
+        _coverage_verdict(cell.mode, run, merged),
+        told_accuracy_verdict(run.told.top_k, spec.baseline_top1) if run.told and not merged.results else None,
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),
-        performance_verdict(measured, spec.loop),
+        performance_verdict(measured, 0 if pure else spec.loop),
         stability_verdict(measured, merged.coverage, disturbed, decides=decides),
     )
     return tuple(verdict for verdict in verdicts if verdict is not None)
@@ -256,26 +301,37 @@ def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
             gflop=model.gflop,
             pace=run.pace,
             card=run.card,
+            mode=_measured_on(run),
         )
         for run in runs
     ]
 
 
+def _measured_on(run: RunReport) -> Mode:
+    """What a figure was measured on; of an imported one, as its tool told."""
+    told = run.told.facts["data"] if run.told else ""
+    on: dict[str, Mode] = {"dataset": "dataset", "random": "pure"}
+    return on.get(told, run.mode)
+
+
 def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
-    """With the verdicts that need the other runs."""
-    found = plausibility_verdicts([cell for cell in _cells(runs, model) if cell])
+    """With the verdicts that need the other runs. What was measured again is judged beside its own job's runs."""
+    cells = _cells(runs, model)
+    jobs = dict.fromkeys(run.job for run in runs)
+    of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in jobs]
+    found: dict[int, Verdict] = {}
+    for row in (*of_job, last_of(filter(None, cells))):
+        found |= plausibility_verdicts(row)
     return tuple(
         replace(run, verdicts=(*run.verdicts, found[run.run_no])) if run.run_no in found else run for run in runs
     )
 
 
+def _with_repeats(runs: tuple[RunReport, ...], later: Mapping[int, int]) -> tuple[RunReport, ...]:
+    """Whose figure gave way to a later job's says so."""
+    told = {no: (f"job {runs[by - 1].job} measured it again; best and ratios are of that",) for no, by in later.items()}
+    return tuple(replace(run, notes=run.notes + told.get(run.run_no, ())) for run in runs)
+
+
 def _implausible(run: RunReport) -> bool:
     return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)
-
-
-def _job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
-    if record.state == "done":
-        return ()
-    ended = sum(run.state == "done" for run in record.runs)
-    text = f"the job {'has' if record.state == 'failed' else 'is'} {record.state}; {ended} of {len(record.runs)} runs are done"
-    return (Verdict(kind="coverage", status=Status.INCOMPLETE, text=text),)

@@ -49,6 +49,8 @@ class Times:
     `compute_ms`, `h2d_ms`, `d2h_ms`: float32 [batches], one entry per executed batch in order; `timed` bool [batches]
     is False for a batch that was padded. `fed_ms` and `done_ms` are the device host's monotonic clock at the first
     batch fed and the last result back; `loading_ms` is what loading the program cost before this part (else 0).
+    `windows`: of a run on random data, how many batches each window had (jobs/windows.py), from the first batch on;
+    only the last three windows are `timed`.
     """
 
     compute_ms: Floats
@@ -58,14 +60,16 @@ class Times:
     fed_ms: float
     done_ms: float
     loading_ms: float = 0.0
+    windows: tuple[int, ...] = ()
 
     _HEAD = struct.Struct("<BIddd")
 
     def to_blob(self) -> bytes:
-        """A version byte, the count, three doubles, then the arrays, little-endian."""
+        """A version byte, the count, three doubles, then the arrays and what windows there are, little-endian."""
         head = self._HEAD.pack(1, len(self.compute_ms), self.fed_ms, self.done_ms, self.loading_ms)
         floats = np.stack([self.compute_ms, self.h2d_ms, self.d2h_ms]).astype("<f4")
-        return head + floats.tobytes() + self.timed.astype(np.uint8).tobytes()
+        windows = np.array(self.windows, "<u4").tobytes()
+        return head + floats.tobytes() + self.timed.astype(np.uint8).tobytes() + windows
 
     @classmethod
     def from_blob(cls, blob: bytes) -> Times:
@@ -75,16 +79,19 @@ class Times:
             raise ValueError(f"times of version {version}")
         floats = np.frombuffer(blob, "<f4", 3 * n, cls._HEAD.size).reshape(3, n)
         timed = np.frombuffer(blob, np.uint8, n, cls._HEAD.size + 12 * n).astype(np.bool_)
-        return cls(floats[0], floats[1], floats[2], timed, fed_ms, done_ms, loading_ms)
+        windows = tuple(np.frombuffer(blob, "<u4", offset=cls._HEAD.size + 13 * n).tolist())
+        return cls(floats[0], floats[1], floats[2], timed, fed_ms, done_ms, loading_ms, windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardResult:
-    """One part of one run, evaluated: samples [first, first + count) of the manifest.
+    """One part of one run, evaluated: samples [first, first + count) of the manifest; none, and only times, for a run on
+    random data.
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
     = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
-    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest.
+    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest. `logits` is where the
+    store keeps what the program gave, empty unless the job asked for it.
     """
 
     run_no: int
@@ -99,6 +106,7 @@ class ShardResult:
     predictions: bytes
     times: bytes
     overlap: str = ""
+    logits: str = ""
 
 
 def top_five(logits: Floats) -> Predictions:

@@ -12,7 +12,7 @@ from dinoq.jobs.recipe import Recipe, recipe_from_json
 SPEC_VERSION = 1
 WARMUP = 10
 """Executions before the first that is timed, unless somebody asks for others."""
-Mode = Literal["dataset", "pure"]
+Mode = Literal["dataset", "pure", "imported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,8 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRef:
-    """Where the photos are (`source`: an absolute folder, or a name that each host's `dinoq.toml` resolves) and which."""
+    """Where the photos are (`source`: an absolute folder, or a name that each host's `dinoq.toml` resolves) and which;
+    an empty source and no samples for a job of random data alone."""
 
     source: str
     manifest_id: str
@@ -54,7 +55,7 @@ class GivenArtifact:
 class RunSpec:
     """One cell of the job: one chip, one batch size, one precision. `run_no` counts from 1.
 
-    `flags` are options of the toolchain that the user gave, by name; they are part of what the artifact is. `given` is
+    `mode` is what it is fed: the dataset, or random pixels (`pure`), which time it and prove no accuracy. `flags` are options of the toolchain that the user gave, by name; they are part of what the artifact is. `given` is
     set where there is nothing to compile.
     """
 
@@ -74,7 +75,7 @@ class JobSpec:
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
     is fed for timing (accuracy from the first pass only); `warmup` how often a program is executed on no data before it
     is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when the job has
-    only a part of it.
+    only a part of it; `keep_logits`: what the programs give is kept in the store beside the counts.
     """
 
     name: str
@@ -86,7 +87,13 @@ class JobSpec:
     loop: int = 1
     warmup: int = WARMUP
     part_of: int | None = None
+    keep_logits: bool = False
     version: int = SPEC_VERSION
+
+    @property
+    def slice_batches(self) -> tuple[int, ...]:
+        """The batches of the runs over the dataset, for which its slices are cut; empty when no run reads it."""
+        return tuple(run.batch for run in self.runs if run.mode == "dataset")
 
     def run(self, run_no: int) -> RunSpec:
         """The run numbered `run_no`, from 1."""

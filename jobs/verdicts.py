@@ -14,6 +14,7 @@ from dinoq.jobs.ledger import Origin
 from dinoq.jobs.measure import MIN_BATCHES, Measurement
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.plausibility import COUNTED_TWICE, is_proportional, off_neighbours, share_of_peak, times_neighbours
+from dinoq.jobs.spec import Mode
 
 Kind = Literal["coverage", "accuracy", "performance", "stability", "plausibility"]
 
@@ -78,6 +79,7 @@ class Cell:
     gflop: float | None = None
     pace: str = ""
     card: Card | None = None
+    mode: Mode = "dataset"
 
 
 def exit_code(verdicts: Iterable[Verdict], *others: int) -> int:
@@ -93,6 +95,14 @@ def coverage_verdict(coverage: Coverage, error: str = "") -> Verdict:
         return Verdict(kind="coverage", status=Status.PASS, text=text)
     text += f": {coverage.unreadable} unreadable, {coverage.n_missing} missing"
     return Verdict(kind="coverage", status=Status.INCOMPLETE, text=f"{text}; {error}" if error else text)
+
+
+def random_data_verdict(error: str = "", *, timed: bool) -> Verdict | None:
+    """In the place of coverage, which a run on random data has none of: INCOMPLETE when it was not timed, else None."""
+    if timed:
+        return None
+    text = f"random data was not timed; {error}" if error else "random data was not timed"
+    return Verdict(kind="coverage", status=Status.INCOMPLETE, text=text)
 
 
 def accuracy_verdict(
@@ -122,6 +132,14 @@ def accuracy_verdict(
     return Verdict(kind="accuracy", status=status, text=text + "; 1 pp below is allowed")
 
 
+def told_accuracy_verdict(top_k: Sequence[float], baseline: float | None) -> Verdict | None:
+    """UNDECIDED for an accuracy that another tool told, fractions for k = 1, 2, ...: nothing is there to be counted."""
+    if not top_k or baseline is None:
+        return None
+    text = f"{100 * top_k[0]:.2f} % is told without predictions: not held against the published {100 * baseline:.2f} %"
+    return Verdict(kind="accuracy", status=Status.UNDECIDED, text=text)
+
+
 def looks_like_guessing(correct: int, high: float, samples: int, classes: int) -> bool:
     """Top-1 hardly better than chance, 1 in `classes`: wrong labels or another class order, never a chip.
 
@@ -133,12 +151,13 @@ def looks_like_guessing(correct: int, high: float, samples: int, classes: int) -
 
 
 def performance_verdict(measured: Measurement, loop: int) -> Verdict | None:
-    """NOT_MEASURED where there is no compute figure, with the cure; there is no performance gate yet to pass."""
+    """NOT_MEASURED where there is no compute figure, with the cure; there is no performance gate yet to pass. `loop` is 0
+    for a run on random data, for which it is no cure."""
     why = measured.throughput.why.get("compute")
     if why is None:
         return None
     n = measured.latency.n
-    cure = f" (--loop {-(-MIN_BATCHES * loop // n)})" if 0 < n < MIN_BATCHES else ""
+    cure = f" (--loop {-(-MIN_BATCHES * loop // n)})" if loop and 0 < n < MIN_BATCHES else ""
     return Verdict(kind="performance", status=Status.NOT_MEASURED, text=f"{why}{cure}")
 
 
@@ -146,7 +165,7 @@ def stability_verdict(
     measured: Measurement, coverage: Coverage, disturbances: Sequence[str] = (), *, decides: bool
 ) -> Verdict | None:
     """UNSTABLE when a device's times vary or drift too much, or it answered the same samples differently, or was disturbed:
-    by foreign work, heat or hardware, each a sentence of `disturbances`.
+    by foreign work, heat or hardware, or its windows did not agree, each a sentence of `disturbances`.
 
     None where there are too few times to say.
     """
@@ -154,6 +173,7 @@ def stability_verdict(
     trend = max((device.drift for device in measured.devices if device.drift is not None), key=abs, default=None)
     faults = ["the same samples were answered differently when repeated"] if coverage.conflicts else []
     faults += disturbances
+    faults += [measured.windows.disagreement] if measured.windows and not measured.windows.agreed else []
     if measured.throughput.compute is not None and cv is not None and trend is not None:
         faults += [f"batch times vary by {100 * cv:.1f} % (CV, {100 * MAX_CV:.1f} % allowed)"] if cv > MAX_CV else []
         if abs(trend) > MAX_DRIFT:

@@ -24,7 +24,7 @@ from dinoq.jobs.ledger import FailureClass, Phase
 from dinoq.jobs.spec import WARMUP
 from dinoq.workers import children
 from dinoq.workers.devices import ring
-from dinoq.workers.flight import Flight, Inference
+from dinoq.workers.flight import Flight, Work
 from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, next_message, spawn
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.tasks import WorkFailed
@@ -166,7 +166,7 @@ class DeviceProcess:
         self._loaded = key
         return (time.monotonic() - begun) * 1000.0
 
-    def feed(self, work: Inference, beat: Beat) -> None:
+    def feed(self, work: Work, beat: Beat) -> None:
         """Put every batch of the work into the ring, as slots come free. Raises: WorkFailed when the device dies."""
         memory, life = self._memory, self._alive
         if memory is None or life is None:
@@ -178,7 +178,7 @@ class DeviceProcess:
             self._sent += 1
             self._send_slot(life, flight, slot)
 
-    def wait(self, work: Inference, beat: Beat) -> None:
+    def wait(self, work: Work, beat: Beat) -> None:
         """Until the last result of the work is back. Not holding the turn. Raises: WorkFailed."""
         while not work.ended.wait(WAIT_S):
             beat(Phase.RUNNING, work.n_done)
@@ -205,7 +205,7 @@ class DeviceProcess:
             )
             raise WorkFailed(FailureClass.PERMANENT, text)
 
-    def _take_slot(self, work: Inference, beat: Beat) -> None:
+    def _take_slot(self, work: Work, beat: Beat) -> None:
         """A slot that is taken is sent: whoever is to stop is told so before."""
         beat(Phase.RUNNING, work.n_done)
         while not self._free.acquire(timeout=WAIT_S):

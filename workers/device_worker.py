@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,17 @@ from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import slice_first
 from dinoq.jobs.result import ShardResult, hits
 from dinoq.workers.compiling import compile_item
+from dinoq.workers.data.logits import keep_logits
 from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
 from dinoq.workers.data.store import Store
 from dinoq.workers.device_process import DeviceProcess, ProgramKey
-from dinoq.workers.flight import Inference
+from dinoq.workers.flight import Inference, Work
+from dinoq.workers.random_feed import RandomFeed
 from dinoq.workers.tasks import Lease, LeaseLost, Result, WorkFailed
 from dinoq.workers.telemetry.idle import Idle
+
+NO_SAMPLE = np.empty(0, np.bool_)
+NO_LABEL = np.empty(0, np.int32)
 
 
 class DeviceWorker:
@@ -44,7 +50,9 @@ class DeviceWorker:
 
     def perform(self, held: Claim, lease: Lease) -> Result:
         """Do a compile or infer item. Raises: WorkFailed, LeaseLost, Drained."""
-        return self._compile(held, lease) if held.kind is Kind.COMPILE else self._infer(held, lease)
+        if held.kind is Kind.COMPILE:
+            return self._compile(held, lease)
+        return self._infer(held, lease) if held.run.mode == "dataset" else self._time(held, lease)
 
     def _compile(self, held: Claim, lease: Lease) -> Compiled:
         def make(wanted: dict[str, object]) -> tuple[Path, str]:
@@ -55,10 +63,26 @@ class DeviceWorker:
         return compile_item(held, db=self._db, store=self._store, folder=self._process.folder, make=make)
 
     def _infer(self, held: Claim, lease: Lease) -> ShardResult:
-        shard, first = self._shard(held), held.first - slice_first(held.slice_no, _batches(held))
-        manifest = self._manifest(held.spec.data.manifest_id)
+        shard, first = self._shard(held), held.first - slice_first(held.slice_no, held.spec.slice_batches)
+        manifest: Manifest = self._manifest(held.spec.data.manifest_id)
         pixels = self._pixels(held, shard, first)
-        work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop)
+        keep = held.spec.model.classes if held.spec.keep_logits else 0
+        work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop, keep)
+        loading_ms = self._through(held, work, lease)
+        end = held.first + held.count
+        readable = shard.readable[first : first + held.count]
+        result = self._scored(held, work, readable, manifest.label_array[held.first : end], loading_ms)
+        logits = work.logits(readable)
+        return result if logits is None else replace(result, logits=keep_logits(self._store, logits))
+
+    def _time(self, held: Claim, lease: Lease) -> ShardResult:
+        """Random pixels until the times are steady: no sample, so that nothing is right or wrong."""
+        work = RandomFeed(held.spec.recipe, held.run.batch)
+        loading_ms = self._through(held, work, lease)
+        return self._scored(held, work, NO_SAMPLE, NO_LABEL, loading_ms)
+
+    def _through(self, held: Claim, work: Work, lease: Lease) -> float:
+        """Feed the device and wait for its last answer; what loading the program took, in ms."""
         with self._process.turn(lease.beat):
             program = self._program(held)
             if not self._process.has(program):
@@ -67,13 +91,13 @@ class DeviceWorker:
             self._begin(held)
             self._process.feed(work, lease.beat)
         self._process.wait(work, lease.beat)
-        return self._scored(held, work, shard.readable[first : first + held.count], manifest, loading_ms)
+        return loading_ms
 
     def _scored(
-        self, held: Claim, work: Inference, readable: NDArray[np.bool_], manifest: Manifest, loading_ms: float
+        self, held: Claim, work: Work, readable: NDArray[np.bool_], labels: NDArray[np.int32], loading_ms: float
     ) -> ShardResult:
         predictions = work.predictions(readable)
-        top1, top5 = hits(predictions, manifest.label_array[held.first : held.first + held.count])
+        top1, top5 = hits(predictions, labels)
         n = int(readable.sum())
         return ShardResult(
             run_no=held.run_no,
@@ -130,7 +154,3 @@ class DeviceWorker:
         """An infer item never preprocesses: the bad file goes, and its slice back to the prep workers."""
         self._store.shard_path(held.shard_key or "").unlink(missing_ok=True)
         return WorkFailed(FailureClass.DAMAGED, str(error))
-
-
-def _batches(held: Claim) -> tuple[int, ...]:
-    return tuple(run.batch for run in held.spec.runs)

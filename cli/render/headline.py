@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from dinoq.cli.render.words import run_labels
+from dinoq.cli.render.words import counted, run_labels
+from dinoq.jobs.ranking import Ratio
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import PRECEDENCE, Kind, Status, Verdict
 
@@ -69,15 +70,31 @@ def _about(runs: list[RunReport], text: str) -> str:
 
 
 def _all_well(report: Report) -> str:
-    n = len(report.runs)
-    where = {1: "", 2: " in both runs"}.get(n, f" in all {n} runs")
+    if all(run.told for run in report.runs) and not report.data.samples:
+        return f"nothing speaks against the figures of {counted(len(report.runs), 'run')}; no answer was counted"
+    random = sum(run.mode == "pure" for run in report.runs)
+    n = len(report.runs) - random
+    if n == 0:
+        return f"throughput on random data was measured{_where(random)}; that proves no accuracy"
+    where = _where(n) + (" on the dataset" if random else "")
     differences = [run.against.difference for run in report.runs if run.against]
     if not differences:
         return f"all {report.data.samples} samples were evaluated{where}; {'; '.join(report.notes)}"
     worst = 100 * min(differences)
     side = f"{abs(worst):.2f} pp {'below' if worst < 0 else 'above'} the published figure"
-    ratio = "".join(f" · {one.chip}/{one.against} = {one.value:.2f} at best batch" for one in report.ratios if one.best)
+    ratio = "".join(map(_at_best, report.ratios))
     return f"accuracy holds{where}, {'' if n == 1 else 'at worst '}{side}{ratio}"
+
+
+def _where(n: int) -> str:
+    return {1: "", 2: " in both runs"}.get(n, f" in all {n} runs")
+
+
+def _at_best(ratio: Ratio) -> str:
+    if not ratio.best:
+        return ""
+    random = ", on random data" if "pure" in (ratio.mode, ratio.against_mode) else ""
+    return f" · {ratio.chip}/{ratio.against} = {ratio.value:.2f} at best batch{random}"
 
 
 def _listed(names: list[str]) -> str:

@@ -7,10 +7,22 @@ from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
+from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
+from dinoq.cli.render.modes import RANDOM_DATA, in_words, pure_note, windows_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
-from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
+from dinoq.cli.render.words import (
+    agreement_text,
+    job_text,
+    jobs_named,
+    number,
+    percent,
+    printable,
+    run_label,
+    span_text,
+)
+from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
 
@@ -21,7 +33,7 @@ MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
 def render(report: Report) -> str:
     """The report in GitHub's Markdown."""
     blocks = [_top(report), _accuracy(report), _throughput(report), _cards(report), _coverage(report)]
-    blocks += [_unreadable(report), _verdicts(report), _sources(report)]
+    blocks += [_unreadable(report), _imported(report), _verdicts(report), _sources(report)]
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
 
@@ -39,17 +51,21 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -
 
 
 def _top(report: Report) -> Iterator[str]:
-    yield f"# Job {report.job}: {escape(report.name)}"
+    yield f"# {jobs_named(report).capitalize()}: {escape(report.name)}"
     yield ""
     if banner := simulated_banner(report):
         yield f"**SIMULATED** {escape(banner)}"
+        yield ""
+    if told := imported_banner(report):
+        yield f"**IMPORTED** {escape(told)}"
         yield ""
     for word, text in headline(report):
         yield f"- **{escape(word)}** {escape(text)}"
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [f"{run.chip} (simulated)" if run.simulated else run.chip, str(run.batch), run.precision]
+    marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
+    return [run.chip + marks, in_words(run.batch, run.mode), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -60,7 +76,8 @@ def _accuracy(report: Report) -> Iterator[str]:
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
     yield from _table(heads, rows)
     agree = [agreement_text(run) for run in report.runs if run.agreement]
-    yield from _notes([*agree, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
+    pure = [text] if (text := pure_note(report)) else []
+    yield from _notes([*agree, *pure, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
 
 
 def _score(score: Score | None, interval: bool = True) -> list[str]:
@@ -97,7 +114,8 @@ def _throughput(report: Report) -> Iterator[str]:
     reasons = [
         f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
     ]
-    devices = [f"spread, {text}" for text in map(spread_text, report.runs) if text]
+    devices = [f"windows, {text}" for text in map(windows_text, report.runs) if text]
+    devices += [f"spread, {text}" for text in map(spread_text, report.runs) if text]
     devices += [f"without {text}" for text in left_out_texts(report)]
     yield from _notes([*(f"{VIRTUAL} {text}" for text in paced_notes(report)), *reasons, *devices, *_sensors(report)])
 
@@ -118,15 +136,15 @@ def _cards(report: Report) -> Iterator[str]:
     """Best batches, extrapolated cards and ratios; nothing when there is none of them."""
     for best in report.best:
         ties = ", ".join(map(str, best.ties))
-        yield f"- best batch of {best.chip}: {best.batch} ({number(best.images_per_s, 2)}; not told apart: {ties})"
+        yield f"- best batch of {best.chip}: {in_words(best.batch, best.mode)} ({number(best.images_per_s, 2)}; not told apart: {ties})"
     for run in report.runs:
         if run.card and run.card.chips > 1:
-            yield f"- card, {run_label(run)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
+            yield f"- card, {in_words(run_label(run), run.mode)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
     for one in report.ratios:
         what = "best to best, " if one.best else ""
-        batches = f"bs{one.batch}/bs{one.against_batch}"
+        here, there = in_words(f"bs{one.batch}", one.mode), in_words(f"bs{one.against_batch}", one.against_mode)
         origin = ", simulated" if one.origin == "simulated" else ""
-        yield f"- {one.chip}/{one.against}, {what}{batches}: {one.value:.2f} (compute, card to card{origin})"
+        yield f"- {one.chip}/{one.against}, {what}{here}/{there}: {one.value:.2f} (compute, card to card{origin})"
     yield from (f"- ratio {escape(text)}" for text in refused_texts(report))
 
 
@@ -138,7 +156,7 @@ def _coverage(report: Report) -> Iterator[str]:
     rows = [
         [
             *_cell(run),
-            *map(str, (one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts)),
+            *(["-"] * 6 if run.mode == "pure" else map(str, _counts(one))),
         ]
         for run, one in proofs
     ]
@@ -151,6 +169,10 @@ def _coverage(report: Report) -> Iterator[str]:
     yield from _notes([*gaps, *failures(report)])
 
 
+def _counts(one: Coverage) -> tuple[int, ...]:
+    return one.expected, one.counted, one.unreadable, one.n_missing, one.duplicates, one.conflicts
+
+
 def _unreadable(report: Report) -> Iterator[str]:
     if report.unreadable:
         yield "### Unreadable photos"
@@ -158,6 +180,13 @@ def _unreadable(report: Report) -> Iterator[str]:
         yield from _table(
             ("name", "reason"), [(escape(one.name), escape(one.reason)) for one in report.unreadable], left=2
         )
+
+
+def _imported(report: Report) -> Iterator[str]:
+    if facts := list(imported_facts(report, digits=64)):
+        yield "## Imported"
+        yield ""
+        yield from _table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)
 
 
 def _verdicts(report: Report) -> Iterator[str]:
@@ -174,14 +203,13 @@ def _sources(report: Report) -> Iterator[str]:
     yield "## Sources"
     yield ""
     facts = [
-        ("model", f"{report.model.name}, sha256 {report.model.sha256}"),
-        (
-            "data",
-            f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}",
-        ),
+        ("model", f"{report.model.name}, sha256 {report.model.sha256 or 'unknown'}"),
+        ("data", _data(report)),
         ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
         ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
     ]
+    jobs = [one for one in report.jobs if len(report.jobs) > 1 or one.imported]
+    facts += [(f"job {one.job}", job_text(report, one)) for one in jobs]
     for run in report.runs:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"
@@ -189,6 +217,12 @@ def _sources(report: Report) -> Iterator[str]:
         texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
     yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
+
+
+def _data(report: Report) -> str:
+    if not report.data.samples:
+        return RANDOM_DATA
+    return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
 
 
 def _notes(texts: Sequence[str]) -> Iterator[str]:

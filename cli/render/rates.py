@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.headline import cautions
 from dinoq.cli.render.layout import VIRTUAL, item, row_head
+from dinoq.cli.render.modes import marked, windows_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import DASH, clip, number, percent, run_label, run_labels
 from dinoq.jobs.card import Card
@@ -76,9 +77,13 @@ def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
         others = [f"bs{batch}" for batch in best.ties if batch != best.batch]
         same = f"; {', '.join(others)} cannot be told from it (smallest: bs{best.smallest})" if others else ""
         if len([run for run in report.runs if run.chip == best.chip and run.card]) > 1:
-            yield "best", f"{best.chip} bs{best.batch}, {number(best.images_per_s, 1)} images/s per chip{same}"
+            yield (
+                "best",
+                f"{best.chip} {marked(best.batch, best.mode)}, {number(best.images_per_s, 1)} images/s per chip{same}",
+            )
     yield from _cards(report)
     yield from _ratios(report)
+    yield from (("windows", text) for text in map(windows_text, report.runs) if text)
     yield from (("spread", text) for text in map(spread_text, report.runs) if text)
     yield from (("without", text) for text in left_out_texts(report))
     yield from (("sensors", f"{run_label(run)}: {line}") for run in report.runs if (line := sensors_line(run)))
@@ -109,7 +114,9 @@ def _cards(report: Report) -> Iterator[tuple[str, str]]:
     cards: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for run in report.runs:
         if run.card and run.card.chips > 1:
-            cards[run.chip, card_text(run.card)].append(f"bs{run.batch} {number(run.card.images_per_s, 1)}")
+            cards[run.chip, card_text(run.card)].append(
+                f"{marked(run.batch, run.mode)} {number(run.card.images_per_s, 1)}"
+            )
     for (chip, how), figures in cards.items():
         yield "card", f"{chip}: {', '.join(figures)} images/s, {how}"
 
@@ -154,8 +161,9 @@ def refused_texts(report: Report) -> list[str]:
 def _ratios(report: Report) -> Iterator[tuple[str, str]]:
     pairs: defaultdict[str, list[str]] = defaultdict(list)
     for one in report.ratios:
-        both = f" (bs{one.batch}/bs{one.against_batch})" if one.best else ""
-        where = "best" if one.best else f"bs{one.batch}"
+        here, there = marked(one.batch, one.mode), marked(one.against_batch, one.against_mode)
+        both = f" ({here}/{there})" if one.best else ""
+        where = "best" if one.best else here
         pairs[f"{one.chip}/{one.against}{_origin(one)}"].append(f"{where} {one.value:.2f}{both}")
     for pair, texts in pairs.items():
         yield "ratio", f"{pair}: {', '.join(texts)}; compute, card to card"

@@ -23,7 +23,8 @@ class ManifestRow(Base):
 
 
 class Job(Base):
-    """What one submit asked for. `store_id` is the store that holds its model."""
+    """What one submit asked for. `store_id` is the store that holds its model. `imported_ms` is set, and `imported_from`
+    says where from, for a job that was worked elsewhere."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -44,6 +45,8 @@ class Job(Base):
     fingerprint: Mapped[str | None]
     created_ms: Mapped[int]
     finished_ms: Mapped[int | None]
+    imported_ms: Mapped[int | None]
+    imported_from: Mapped[str] = mapped_column(Words, server_default="")
 
 
 class Run(Base):

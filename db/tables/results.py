@@ -31,7 +31,8 @@ class Artifact(Base):
 
 
 class ShardResultRow(Base):
-    """What one part of a run yielded: at most one, whatever is delivered how often."""
+    """What one part of a run yielded: at most one, whatever is delivered how often. `logits` is where the store keeps
+    what the program gave for it (relative), empty unless the job asked for that."""
 
     __tablename__ = "shard_result"
     __table_args__ = (ForeignKeyConstraint(["job_id", "run_no"], ["run.job_id", "run.run_no"]),)
@@ -49,3 +50,14 @@ class ShardResultRow(Base):
     predictions: Mapped[bytes]
     times: Mapped[bytes]
     overlap: Mapped[str] = mapped_column(Words)
+    logits: Mapped[str] = mapped_column(server_default="")
+
+
+class Imported(Base):
+    """What a foreign tool told of a run that dinoq did not work: figures, their scope, the files they came from."""
+
+    __tablename__ = "imported"
+    __table_args__ = (ForeignKeyConstraint(["job_id", "run_no"], ["run.job_id", "run.run_no"]),)
+    job_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told: Mapped[dict[str, Any]]

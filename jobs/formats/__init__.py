@@ -1,1 +1,1 @@
-"""File formats as text: text in, values out, and back. No I/O."""
+"""The files of other tools: text in, values out, and back. What may be written here is read here too."""

@@ -14,14 +14,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dinoq.jobs import windows
 from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import Failure, FailureClass
+from dinoq.jobs.measure import MIN_BATCHES
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers import children, device_process
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
 from dinoq.workers.devices.base import Telemetry
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.flight import Inference
+from dinoq.workers.random_feed import RandomFeed
 from dinoq.workers.simulators.install import install
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.vendor_link import VendorLink
@@ -160,6 +163,32 @@ def test_times_are_told_for_every_batch(opened: Open, model: Model) -> None:
     assert (times.compute_ms > 0).all()
     assert times.timed.tolist() == [True, True, False] * 2
     assert times.fed_ms < times.done_ms
+
+
+def test_random_pixels_are_timed_until_they_are_steady(
+    opened: Open, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "WINDOW_MS", 1.0)
+    process, work = opened(), RandomFeed(RECIPES["dino"], 4)
+    with process.turn(free):
+        process.load(model.program(process, 4), free)
+        process.feed(work, free)
+    process.wait(work, free)
+    times = work.measured(0.0)
+    assert windows.AGREEING <= len(times.windows) <= windows.MAX_WINDOWS
+    assert times.timed.sum() == sum(times.windows[-windows.AGREEING :]) >= MIN_BATCHES
+    assert work.n_done == 4 * len(times.compute_ms)
+    assert (times.compute_ms > 0).all()
+
+
+def test_a_device_that_dies_under_random_pixels_is_told(opened: Open, model: Model) -> None:
+    process, work = opened(), RandomFeed(RECIPES["dino"], 4)
+    with process.turn(free):
+        process.load(model.program(process, 4), free)
+        os.kill(process.pid or 0, signal.SIGSEGV)
+        with pytest.raises(WorkFailed) as failed:
+            process.feed(work, free)
+    assert failed.value.failure.kind is FailureClass.DEVICE
 
 
 def test_a_loaded_program_is_not_loaded_again(opened: Open, model: Model) -> None:

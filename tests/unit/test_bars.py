@@ -1,5 +1,7 @@
 """Lines of progress."""
 
+from dataclasses import replace
+
 import pytest
 
 from dinoq.cli.bars import Pace, Row, duration, lines
@@ -54,6 +56,13 @@ def test_plain_lines_are_whole_and_each_names_the_job() -> None:
 
 def test_whoever_has_just_begun_has_an_empty_bar() -> None:
     assert lines(1, [at(0)], {"cpu bs16": paced((0.0, at(0)))}, 80) == [f"job 1  cpu bs16  {'░' * 24}  0/50,000"]
+
+
+def test_what_is_open_ended_counts_images_and_promises_no_end() -> None:
+    row = Row("cpu bs4 pure", 12_000, 0, "running", at_work=True, open_ended=True)
+    paces = {row.name: paced((0.0, replace(row, done=2_000)), (10.0, row))}
+    assert lines(42, [row], paces, 80) == ["job 42  cpu bs4 pure  12,000 random images  1,000 img/s"]
+    assert lines(42, [replace(row, state="done", at_work=False)], paces, 80) == []
 
 
 def test_the_time_before_anybody_was_at_work_slows_no_pace() -> None:

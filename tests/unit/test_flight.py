@@ -91,3 +91,28 @@ def test_a_dead_device_ends_the_work_with_the_reason() -> None:
     assert work.ended.is_set()
     with pytest.raises(WorkFailed, match="it died"):
         raise work.failed or AssertionError
+
+
+def test_what_the_program_gave_in_the_first_lap_is_kept_without_padding() -> None:
+    work = Inference(pictures(7), RECIPES["dino"], 4, 2, keep=6)
+    for flight in work.flights(LAYOUT):
+        land(work, flight, best=1 + flight.lap)
+    kept = work.logits(np.ones(7, np.bool_))
+    assert kept is not None
+    assert kept.tolist() == [[0, 1, 0, 0, 0, 0]] * 7
+
+
+def test_the_row_of_a_sample_that_was_not_readable_is_nan() -> None:
+    work = Inference(pictures(3), RECIPES["dino"], 4, 1, keep=6)
+    for flight in work.flights(LAYOUT):
+        land(work, flight)
+    kept = work.logits(np.array([True, False, True]))
+    assert kept is not None
+    assert np.isnan(kept).all(axis=1).tolist() == [False, True, False]
+
+
+def test_nothing_is_kept_that_nobody_asked_for() -> None:
+    work = Inference(pictures(3), RECIPES["dino"], 4, 1)
+    for flight in work.flights(LAYOUT):
+        land(work, flight)
+    assert work.logits(np.ones(3, np.bool_)) is None

@@ -37,6 +37,11 @@ def setup(*devices: LocalDevice, prep_threads: int = 1) -> Setup:
     )
 
 
+def test_random_data_needs_nobody_who_prepares_photos() -> None:
+    spec = make_spec(make_manifest(0), chips=("310P3",), rule="pure")
+    require_devices(setup(device(), prep_threads=0), Discovered(), spec)
+
+
 def refusal(host: Setup, found: Discovered) -> tuple[str, str]:
     """Why the host cannot run a job for a 310P3, and what to do."""
     with pytest.raises(NoDevice) as caught:

@@ -12,7 +12,7 @@ import dinoq.cli.render
 from dinoq.cli.render.json import render
 from dinoq.jobs.record import DeviceTrouble, FailedPart, FencedRecord, JobRecord
 from dinoq.jobs.report import build_report
-from tests.reports import beside_cpu, cpu_job, paced, report_of, two_chip_job
+from tests.reports import beside_cpu, cpu_job, mode_job, paced, report_of, two_chip_job
 
 SCHEMA = json.loads((Path(dinoq.cli.render.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
@@ -52,6 +52,8 @@ JOBS = {
     "two chips": two_chip_job(),
     "simulated": two_chip_job(("simulated", "real"), samples=256),
     "paced": paced(beside_cpu(), "310P3"),
+    "random data": mode_job("pure"),
+    "recipe": mode_job(chips=("310P3", "T4")),
     "empty": (empty_job(), cpu_job(batches=(1,))[1]),
     "damaged": (damaged_job(), cpu_job(768)[1]),
 }

@@ -1,0 +1,1 @@
+"""Writes what other tools would have written: never over what is there, and whole or not at all."""

@@ -7,7 +7,21 @@ import traceback
 
 import typer
 
-from dinoq.cli import admin, audit, convert, dataset, demo, devices, evaluate, exchange, history, interrupts, report, status, up
+from dinoq.cli import (
+    admin,
+    audit,
+    convert,
+    dataset,
+    demo,
+    devices,
+    evaluate,
+    exchange,
+    history,
+    interrupts,
+    report,
+    status,
+    up,
+)
 from dinoq.cli.console import complain, say
 from dinoq.jobs.errors import DinoqError, Interrupted
 

@@ -49,7 +49,7 @@ def _refuse_other_orders(dataset: Dataset, found: Recognised) -> None:
     what: dict[Order, str] = {
         "ILSVRC2012_ID - 1": "are ILSVRC2012_ID - 1, which is not the index of the class",
         "ILSVRC2012_ID": "are ILSVRC2012_ID, which is not the index of the class",
-        "other": "are in another order than the classes of ImageNet by sorted WordNet id",
+        "other": "are in another order than ImageNet's classes by sorted WordNet id, as ILSVRC2012_ID - 1 is",
     }
     if found.order in what and found.misfit is not None:
         raise BadLabels(

@@ -34,7 +34,7 @@ class Table:
         return len(self.rows[0])
 
     def turned(self) -> Table:
-        """Rows as columns; short rows are filled up."""
-        width = max(map(len, self.rows))
-        filled = [(*row, *(Cell(EMPTY, row[0].line) for _ in range(width - len(row)))) for row in self.rows]
+        """Rows as columns, as many as the header has cells; short rows are filled up."""
+        width = self.width
+        filled = [(*row[:width], *(Cell(EMPTY, row[0].line) for _ in range(width - len(row)))) for row in self.rows]
         return Table(self.no, tuple(zip(*filled, strict=True)))

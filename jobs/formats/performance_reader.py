@@ -24,13 +24,15 @@ from dinoq.jobs.formats.performance import BEST, PerformanceTable, Printed, Read
 
 HIGHEST = 1e12
 """No figure of speed reaches it."""
+WIDEST = 1000
+"""Columns; a line of more is no table that a person wrote."""
 
 
 def performance_tables(tables: Iterable[Table], facts: Facts) -> Reading:
     """The tables that hold images/s of known cards, or of columns that speak of throughput; all others are passed by."""
     found: list[PerformanceTable] = []
     unread: list[Unread] = []
-    for table in tables:
+    for table in (table for table in tables if table.width <= WIDEST):
         reader = _Reader(_upright(_with_one_header(table)), facts)
         parts = reader.parts()
         found += parts
@@ -56,7 +58,7 @@ def _upright(table: Table) -> Table:
     header = [cell.text for cell in table.rows[0]]
     labels = sum(map(is_batch_label, header[1:]))
     numbers = sum(batch_of(text) is not None for text in header[1:]) if is_batch_header(header[0]) else 0
-    return table.turned() if max(labels, numbers) >= 2 else table
+    return table.turned() if max(labels, numbers) >= 2 and len(table.rows) <= WIDEST else table
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class _Reader:
         self._decimal = "."
         self._batch_at: int | None = None
         self._chip_at: int | None = None
+        self._figures: dict[str, Column] = {}
         self._parts: list[_Part] = []
         self._latest: dict[str, _Part] = {}
 
@@ -92,6 +95,7 @@ class _Reader:
         if not self._has_figures() or not self._speaks_of_speed():
             return []
         self._keep_names_apart()
+        self._figures = {column.name: column for column in self._columns if column.kind == "figure"}
         self._decimal = decimal_sign(cell.text for row in self._body for cell in row)
         for cells in self._body:
             self._add(cells)
@@ -166,11 +170,10 @@ class _Reader:
 
     def _named(self, name: str, chip: str) -> str:
         """A column's name; where the chip stands beside the figure, the chip's, with the column's if there are more."""
-        several = sum(column.kind == "figure" for column in self._columns) > 1
-        return " ".join(filter(None, [plain(chip), name if several or not chip else ""]))
+        return " ".join(filter(None, [plain(chip), name if len(self._figures) > 1 or not chip else ""]))
 
     def _column(self, name: str, chip: str, group: str) -> Column:
-        column = next(column for column in self._columns if column.name == name)
+        column = self._figures[name]
         beside = f"{plain(chip)} {group}".lower()
         card = None if SIMULATED.search(beside) else card_named(plain(chip), self._facts) or column.card
         return replace(column, card=card, is_int8=column.is_int8 or bool(INT8.search(beside)))

@@ -2,12 +2,14 @@
 
 import pytest
 
+from dinoq.cli.render.markdown import render
 from dinoq.jobs.facts import BUILT_IN
 from dinoq.jobs.formats.headers import batch_of, columns, is_best
 from dinoq.jobs.formats.performance import PerformanceTable, Reading
 from dinoq.jobs.formats.performance_reader import performance_tables
 from dinoq.jobs.formats.tables import markdown_tables
 from tests.published import FIRST, LATER
+from tests.reports import report_of, two_chip_job
 
 
 def read(text: str) -> Reading:
@@ -122,6 +124,15 @@ def test_chips_down_the_side_become_columns() -> None:
     assert [printed.line for row in table.rows for printed in row.figures.values()] == [3, 4, 5]
 
 
+def test_a_report_of_dinoq_itself_is_read() -> None:
+    table = only(render(report_of(two_chip_job(origins=("simulated", "real")))))
+    assert {name: column.card and column.card.name for name, column in table.columns.items()} == {
+        "310 (simulated)": None,
+        "T4": "T4",
+    }
+    assert figures(table)["bs16"] == {"310 (simulated)": 610.0, "T4": 1857.3}
+
+
 def test_models_in_one_table_are_tables_of_their_own() -> None:
     rows = ["|resnet18|1|3151|", "|resnet18|16|6039|", "|resnet101|1|992|", "|resnet101|16|1604|"]
     assert [(table.group, len(table.rows)) for table in read(table_of("|model|bs|310|", *rows)).tables] == [
@@ -161,6 +172,7 @@ def test_a_best_row_belongs_to_the_model_above_it() -> None:
         table_of("|bs|latency (ms)|", "|1|1.2|", "|16|12.4|"),
         table_of("|bs|310|", "|1|-|"),
         table_of("|bs|310|"),
+        table_of("|bs" + "|310" * 1001 + "|", "|1" + "|9" * 1001 + "|"),
     ],
 )
 def test_other_tables_are_passed_by(text: str) -> None:

@@ -44,7 +44,7 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="replace an ONNX file that is another")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
-    """Convert DINO's ResNet-50 to ONNX: opset 11, free batch, classifier merged, batch norm folded. Nothing is run."""
+    """Convert DINO's ResNet-50 to ONNX: opset 11, free batch, classifier merged. Nothing in the checkpoints is run."""
     from dinoq.workers.models.convert import read_pair, save
 
     wanted = _wanted(baseline, source, keep_batch_norm=keep_batch_norm)

@@ -70,7 +70,7 @@ def write_legacy(path: Path, value: object, *, little: bool = True) -> Path:
     with path.open("wb") as file:
         file.write(b"".join([*head, whole, keys]))
         for tensor in writer.tensors:
-            file.write(struct.pack("<q", tensor.numel))
+            file.write(struct.pack("<q", min(tensor.numel, 1 << 62)))
             file.write(tensor.numbers)
     return path
 
@@ -139,4 +139,4 @@ def _number(value: float) -> bytes:
     if isinstance(value, float):
         return b"G" + struct.pack(">d", value)
     data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-    return b"\x8a" + bytes([len(data)]) + data
+    return (b"\x8a" + bytes([len(data)]) if len(data) < 256 else b"\x8b" + struct.pack("<i", len(data))) + data

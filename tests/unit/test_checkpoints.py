@@ -84,6 +84,8 @@ def test_a_view_is_read_through_its_strides(write: Write, tmp_path: Path) -> Non
         Stored(WEIGHT.tobytes(), 24, (2, 3), (3,)),
         Stored(WEIGHT.tobytes(), 24, (-2, 3), (3, 1)),
         Stored(WEIGHT.tobytes(), 24, (2, 3), (3, 1), offset=-1),
+        Stored(WEIGHT.tobytes(), 24, (0, 10**5000), (1, 1)),
+        Stored(WEIGHT.tobytes(), 24, (1,) * 65, (1,) * 65),
     ],
 )
 def test_a_view_that_leaves_its_storage_is_refused(view: Stored, tmp_path: Path) -> None:
@@ -91,9 +93,20 @@ def test_a_view_that_leaves_its_storage_is_refused(view: Stored, tmp_path: Path)
 
 
 @both
-@pytest.mark.parametrize("numel", [23, 25])
+@pytest.mark.parametrize("numel", [23, 25, -24, pytest.param(10**5000, id="endless")])
 def test_a_storage_of_another_size_than_told_is_refused(write: Write, numel: int, tmp_path: Path) -> None:
     assert "damaged" in refused(write(tmp_path / "a.pth", {"w": Stored(WEIGHT.tobytes(), numel, (2,), (1,))}))
+
+
+def test_contents_that_could_be_copied_without_end_are_refused(tmp_path: Path) -> None:
+    copied = Opcodes(b"ccollections\nOrderedDict\n(](](K\x01K\x02eetR")
+    assert "an OrderedDict that is called with arguments" in refused(write_zip(tmp_path / "a.pth", copied))
+
+
+def test_a_name_can_neither_steer_the_terminal_nor_fill_it(tmp_path: Path) -> None:
+    named = Opcodes(b"cos\nsystem\x1b[2J" + b"x" * 10_000 + b"\n")
+    told = refused(write_zip(tmp_path / "a.pth", named))
+    assert "holds os.system?[2Jxxx" in told and told.isprintable() and len(told) < 1000
 
 
 def test_a_tensor_that_is_to_be_negated_is_refused(tmp_path: Path) -> None:
@@ -216,7 +229,7 @@ def test_a_big_endian_file_of_the_old_format_is_refused(tmp_path: Path) -> None:
         (b"\x40\0\0\0\0\0\0\0" + b'{"conv1.weight":{"dtype":"F32"}}', "is a safetensors file"),
         (b"\x1f\x8b\x08\0", "is compressed by gzip"),
         (b"\x80\x02}.", "damaged"),
-        (b"\x80\x02}.\x80\x02}.\x80\x02}.", "is a pickle, but no checkpoint of torch"),
+        (b"\x80\x02}.\x80\x02}.\x80\x02}.", "is a pickle, but none that torch.save wrote"),
         (b"PK\x05\x06" + bytes(18), "damaged"),
         (b"not a checkpoint", "damaged"),
         (b"", "is empty"),

@@ -82,24 +82,24 @@ def test_numbers_of_half_precision_are_refused_with_key_and_dtype(kind: str, tol
     for key in ("layer1.0.conv1.weight", "conv1.weight"):
         state[key] = spread(*state[key].shape, kind=kind, item=b"\0\0")
     words = refused(tmp_path, state)
-    assert f"conv1.weight is {told}; expected float32 (2 such tensors in all)" in words and "value.float()" in words
+    assert f"has conv1.weight as {told}; expected float32 (2 such tensors in all)" in words and "value.float()" in words
 
 
 def test_a_wrong_shape_is_named_with_the_right_one(tmp_path: Path) -> None:
     state = small_state()
     state["layer1.0.conv1.weight"] = spread(64, 64, 3, 3)
-    assert "layer1.0.conv1.weight is [64, 64, 3, 3]; expected [64, 64, 1, 1]." in refused(tmp_path, state)
+    assert "has layer1.0.conv1.weight of shape [64, 64, 3, 3]; expected [64, 64, 1, 1]." in refused(tmp_path, state)
 
 
 def test_a_classifier_of_other_classes_or_features_is_refused(tmp_path: Path) -> None:
     head = OrderedDict({"linear.weight": spread(365, 8192), "linear.bias": spread(365)})
     told = refused(tmp_path, linear=head)
-    assert "linear.weight is [365, 8192]; expected [1000, 2048] (2 wrong shapes in all)" in told
+    assert "linear.weight of shape [365, 8192]; expected [1000, 2048] (2 such tensors in all)" in told
 
 
 def test_an_entry_that_is_no_tensor_is_named(tmp_path: Path) -> None:
     state: dict[str, object] = {**small_state(), "bn1.bias": 1.0}
-    assert "bn1.bias is no tensor" in refused(tmp_path, state)
+    assert "holds no tensor as bn1.bias" in refused(tmp_path, state)
 
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ def test_what_holds_no_state_dict_is_refused(tmp_path: Path) -> None:
 def test_weights_of_a_training_that_diverged_are_refused(key: str, value: float, tmp_path: Path) -> None:
     state = small_state()
     state[key] = spread(*state[key].shape, item=struct.pack("<f", value))
-    assert f"{key} holds NaN, infinity or a negative variance" in refused(tmp_path, state)
+    assert f"has NaN, infinity or a negative variance in {key}" in refused(tmp_path, state)
 
 
 def test_the_counters_may_be_any_whole_number_but_no_float(tmp_path: Path) -> None:
     state: OrderedDict[str, Stored] = small_state()
     state["bn1.num_batches_tracked"] = stored(np.array(5, np.float32))
-    assert "bn1.num_batches_tracked is float32; expected int64" in refused(tmp_path, state)
+    assert "has bn1.num_batches_tracked as float32; expected int64" in refused(tmp_path, state)

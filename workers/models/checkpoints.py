@@ -50,6 +50,9 @@ NO_CHECKPOINT: tuple[tuple[bytes, str, str], ...] = (
 """What is taken for a checkpoint: its first bytes, what it is, and the cure."""
 
 
+MAX_TEXT = 300
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """An open checkpoint: plain containers with tensors in them, which stay in the mapped file until asked for."""
@@ -73,14 +76,21 @@ def open_checkpoint(path: Path) -> Checkpoint:
     try:
         values, data = (_read_zip if is_zip else _read_legacy)(path, mapped, storages)
     except Foreign as error:
-        raise BadCheckpoint(
-            f"checkpoint {path} holds {error}; dinoq reads tensors and plain containers, and runs nothing of a file.",
-            hint=NAMESPACE if str(error) == "argparse.Namespace" else TRUST,
+        raise refusal(
+            path,
+            f"holds {error}; dinoq reads tensors and plain containers, and runs nothing of a file",
+            NAMESPACE if str(error) == "argparse.Namespace" else TRUST,
         ) from None
     except (Damaged, zipfile.BadZipFile) as error:
-        raise BadCheckpoint(f"checkpoint {path} is cut off or damaged: {error}.", hint=AGAIN) from None
+        raise refusal(path, f"is cut off or damaged: {error}", AGAIN) from None
     digest = hashlib.sha256(mapped).hexdigest()
     return Checkpoint(path=path, format="zip" if is_zip else "legacy", sha256=digest, values=values, data=data)
+
+
+def refusal(path: Path, text: str, hint: str) -> BadCheckpoint:
+    """The error for a file. What it says of itself may be of any length, and steer the terminal that it is shown on."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in text[: MAX_TEXT + 1])
+    return BadCheckpoint(f"checkpoint {path} {plain[:MAX_TEXT]}{'...' * (len(plain) > MAX_TEXT)}.", hint=hint)
 
 
 def _mapped(path: Path) -> mmap.mmap:
@@ -88,9 +98,9 @@ def _mapped(path: Path) -> mmap.mmap:
         with path.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
-        raise BadCheckpoint(f"checkpoint {path} cannot be read: {error.strerror}.", hint="name a .pth file") from None
+        raise refusal(path, f"cannot be read: {error.strerror}", "name a .pth file") from None
     except ValueError:
-        raise BadCheckpoint(f"checkpoint {path} is empty.", hint=AGAIN) from None
+        raise refusal(path, "is empty", AGAIN) from None
 
 
 def _read_zip(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) -> tuple[object, dict[str, memoryview]]:
@@ -99,15 +109,16 @@ def _read_zip(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) -> tu
     root = next((name.removesuffix("data.pkl") for name in members if name.split("/")[1:] == ["data.pkl"]), None)
     if root is None or f"{root}constants.pkl" in members:
         what = "is an archive without data.pkl" if root is None else "is a TorchScript program"
-        raise BadCheckpoint(f"checkpoint {path} {what}; expected a state dict.", hint=TRUST)
+        raise refusal(path, f"{what}; expected a state dict", TRUST)
     order = members.get(f"{root}byteorder")
     if order is not None and bytes(_member(whole, order)) != b"little":
-        raise BadCheckpoint(f"checkpoint {path} is big-endian; expected little-endian.", hint=TRUST)
+        raise refusal(path, "is big-endian; expected little-endian", TRUST)
     values = read_pickle(io.BytesIO(_member(whole, members[f"{root}data.pkl"])), grammar(storages))
     if lost := [key for key in storages if f"{root}data/{key}" not in members]:
-        raise BadCheckpoint(
-            f"checkpoint {path} lacks the numbers of {len(lost)} of {len(storages)} storages (data/{lost[0]}).",
-            hint=f"one part of several? {MERGE}",
+        raise refusal(
+            path,
+            f"lacks the numbers of {len(lost)} of {len(storages)} storages (data/{lost[0]})",
+            f"one part of several? {MERGE}",
         )
     data = {key: _member(whole, members[f"{root}data/{key}"]) for key in storages}
     for key, storage in storages.items():
@@ -149,9 +160,9 @@ def _read_legacy(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) ->
     file, allowed = cast("IO[bytes]", mapped), grammar(storages)
     magic, protocol, system = (read_pickle(file, allowed) for _ in range(3))
     if (magic, protocol) != (LEGACY_MAGIC, LEGACY_PROTOCOL) or not isinstance(system, dict):
-        raise BadCheckpoint(f"{path} is a pickle, but no checkpoint of torch.", hint=TRUST)
+        raise refusal(path, "is a pickle, but none that torch.save wrote", TRUST)
     if system.get("little_endian") is not True:
-        raise BadCheckpoint(f"checkpoint {path} is big-endian; expected little-endian.", hint=TRUST)
+        raise refusal(path, "is big-endian; expected little-endian", TRUST)
     values, keys = read_pickle(file, allowed), read_pickle(file, allowed)
     if not isinstance(keys, list) or set(map(str, keys)) != set(storages) or len(keys) != len(storages):
         raise Damaged("the list of storages is not that of the tensors")
@@ -175,10 +186,8 @@ def _check_kind(path: Path, mapped: mmap.mmap) -> None:
     """Raises: BadCheckpoint for a file of another kind that is often taken for a checkpoint."""
     head = mapped[:32].lstrip()
     if mapped[8:9] == b"{" and mapped[9:10] in b'" ':
-        raise BadCheckpoint(
-            f"checkpoint {path} is a safetensors file; expected what torch.save wrote.",
-            hint="torch.save(safetensors.torch.load_file(FILE), 'weights.pth')",
-        )
+        hint = "torch.save(safetensors.torch.load_file(FILE), 'weights.pth')"
+        raise refusal(path, "is a safetensors file; expected what torch.save wrote", hint)
     for start, what, cure in NO_CHECKPOINT:
         if head.startswith(start):
-            raise BadCheckpoint(f"checkpoint {path} {what}.", hint=cure)
+            raise refusal(path, what, cure)

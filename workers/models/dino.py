@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dinoq.jobs.errors import BadCheckpoint
-from dinoq.workers.models.checkpoints import Checkpoint
+from dinoq.workers.models.checkpoints import Checkpoint, refusal
 from dinoq.workers.models.resnet50 import CLASSES, COUNTER, FEATURES, Shape, convolutions, weight_shapes
 from dinoq.workers.models.tensors import Tensor
 
@@ -63,19 +62,13 @@ def _checked(checkpoint: Checkpoint, expected: Mapping[str, Shape]) -> dict[str,
     try:
         found = entries(checkpoint.values)
     except (TypeError, ValueError) as error:
-        raise BadCheckpoint(f"checkpoint {checkpoint.path} {error}.", hint=ORDER) from None
+        raise refusal(checkpoint.path, str(error), ORDER) from None
     _check_keys(checkpoint, found, expected)
     tensors = {key: value for key, value in found.items() if isinstance(value, Tensor)}
     if odd := [key for key in expected if key not in tensors]:
-        raise BadCheckpoint(f"checkpoint {checkpoint.path}: {_some(odd)} is no tensor.", hint=ORDER)
+        raise refusal(checkpoint.path, f"holds no tensor as {_some(odd)}", ORDER)
     _check_dtypes(checkpoint, tensors)
-    if wrong := [key for key, shape in expected.items() if tensors[key].shape != shape]:
-        key = wrong[0]
-        raise BadCheckpoint(
-            f"checkpoint {checkpoint.path}: {key} is {list(tensors[key].shape)}; expected {list(expected[key])}"
-            f"{f' ({len(wrong)} wrong shapes in all)' if len(wrong) > 1 else ''}.",
-            hint=f"weights of DINO's ResNet-50 for {CLASSES} classes; {ORDER}",
-        )
+    _check_shapes(checkpoint, tensors, expected)
     return tensors
 
 
@@ -85,31 +78,41 @@ def _check_keys(checkpoint: Checkpoint, found: Mapping[str, object], expected: M
         return
     swapped = set(found) & set(LINEAR) if "conv1.weight" in expected else "conv1.weight" in found
     parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"holds {_some(unexpected)} unexpectedly"] * bool(unexpected)
-    raise BadCheckpoint(
-        f"checkpoint {checkpoint.path} {' and '.join(parts)}; expected {len(expected)} keys.",
-        hint=ORDER if swapped else "name the whole checkpoint of DINO's ResNet-50; parts (shards) are merged first",
+    raise refusal(
+        checkpoint.path,
+        f"{' and '.join(parts)}; expected {len(expected)} keys",
+        ORDER if swapped else "name the whole checkpoint of DINO's ResNet-50; parts (shards) are merged first",
     )
 
 
 def _check_dtypes(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None:
     wanted = {key: "int64" if key.endswith(COUNTER) else "float32" for key in tensors}
-    wrong = [key for key, tensor in tensors.items() if tensor.dtype != wanted[key]]
-    if wrong:
-        more = f" ({len(wrong)} such tensors in all)" if len(wrong) > 1 else ""
-        raise BadCheckpoint(
-            f"checkpoint {checkpoint.path}: {wrong[0]} is {tensors[wrong[0]].dtype}; expected {wanted[wrong[0]]}{more}.",
-            hint=FLOAT32,
-        )
+    if wrong := [key for key, tensor in tensors.items() if tensor.dtype != wanted[key]]:
+        key = wrong[0]
+        told = f"has {key} as {tensors[key].dtype}; expected {wanted[key]}{_in_all(wrong)}"
+        raise refusal(checkpoint.path, told, FLOAT32)
+
+
+def _check_shapes(checkpoint: Checkpoint, tensors: Mapping[str, Tensor], expected: Mapping[str, Shape]) -> None:
+    if wrong := [key for key, shape in expected.items() if tensors[key].shape != shape]:
+        key = wrong[0]
+        told = f"has {key} of shape {list(tensors[key].shape)}; expected {list(expected[key])}{_in_all(wrong)}"
+        raise refusal(checkpoint.path, told, f"weights of DINO's ResNet-50 for {CLASSES} classes; {ORDER}")
 
 
 def _numbers(checkpoint: Checkpoint, key: str, tensor: Tensor) -> NDArray[np.float32]:
     values = checkpoint.array(tensor)
     if not np.isfinite(values).all() or (key.endswith("running_var") and values.min() < 0):
-        raise BadCheckpoint(
-            f"checkpoint {checkpoint.path}: {key} holds NaN, infinity or a negative variance.",
-            hint="a training that diverged leaves such weights; take an earlier checkpoint",
+        raise refusal(
+            checkpoint.path,
+            f"has NaN, infinity or a negative variance in {key}",
+            "a training that diverged leaves such weights; take an earlier checkpoint",
         )
     return values
+
+
+def _in_all(wrong: list[str]) -> str:
+    return f" ({len(wrong)} such tensors in all)" if len(wrong) > 1 else ""
 
 
 def _some(keys: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dinoq.workers.models.pickled import Damaged, Foreign, Grammar, Name, as_dict
+from dinoq.workers.models.pickled import Damaged, Foreign, Grammar, Name
 
 ITEM_BYTES: Mapping[str, int] = {
     "float64": 8,
@@ -31,6 +31,7 @@ STORAGES: Mapping[Name, str] = {
     )
 }
 """torch's classes of storages, by the dtype of their elements."""
+MAX_DIMENSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ def _storage(told: object) -> Storage:
         raise Foreign(f"a storage of {kind if isinstance(kind, Name) else type(kind).__name__}")
     if view not in ([], [None]):
         raise Foreign("a storage that is a view of another")
-    if not isinstance(key, str) or not isinstance(numel, int) or numel < 0:
-        raise Damaged("a storage without key or size")
-    return Storage(key, STORAGES[kind], numel)
+    if not isinstance(key, str):
+        raise Damaged("a storage without key")
+    return Storage(key, STORAGES[kind], *_whole((numel,)))
 
 
 def _tensor(arguments: tuple[object, ...]) -> Tensor:
@@ -116,9 +117,11 @@ def _tensor(arguments: tuple[object, ...]) -> Tensor:
 
 
 def _whole(values: object) -> tuple[int, ...]:
-    """Raises: Damaged for what is no tuple of whole numbers from 0."""
-    if not isinstance(values, tuple) or not all(isinstance(value, int) and value >= 0 for value in values):
-        raise Damaged("a tensor without offset, shape or strides")
+    """Raises: Damaged for what is no tuple of a few whole numbers from 0, as torch has them."""
+    if not isinstance(values, tuple) or len(values) > MAX_DIMENSIONS:
+        raise Damaged("a tensor without shape or strides")
+    if not all(isinstance(value, int) and 0 <= value < 1 << 63 for value in values):
+        raise Damaged("a tensor or storage whose sizes are no whole numbers from 0")
     return values
 
 
@@ -129,10 +132,7 @@ def _parameter(arguments: tuple[object, ...]) -> Tensor:
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> dict[object, object]:
-    """Empty, and filled afterwards; Python 2 gave its pairs at once."""
-    if not arguments:
-        return {}
-    pairs = arguments[0]
-    if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-        raise Damaged("an OrderedDict that is no list of pairs")
-    return as_dict([entry for pair in pairs for entry in pair])
+    """Empty, and filled afterwards, as Python 3 writes it. Contents as arguments could be copied without end."""
+    if arguments:
+        raise Foreign("an OrderedDict that is called with arguments")
+    return {}

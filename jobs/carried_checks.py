@@ -22,8 +22,8 @@ LAST_MS = 253_402_300_799_000
 MOST_MS = 1e15
 """No clock of a device goes so far: sums of such times stay finite."""
 LEAST_MS = 1e-6
-LOGITS = re.compile(r"logits(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
-"""Where logits may lie in a store."""
+LOGITS = re.compile(r"logits/[0-9a-f]{2}/([0-9a-f]{64})[.]f32")
+"""Where logits lie in a store: by the sha256 of the file."""
 Key = tuple[str, int, int]
 
 

@@ -164,6 +164,14 @@ def test_figures_of_a_foreign_tool_travel_on(db: Database, elsewhere: Database) 
     assert how(db, out) == ["known"]
 
 
+def test_a_job_on_random_data_travels(db: Database, elsewhere: Database) -> None:
+    host, job = crew(db, "T4"), submit_job(db, 0, chips=("T4",), batches=(4, 8), rule="pure")
+    host.work_off()
+    (taken,) = carry_in(elsewhere, [travelled(carry_out(db, job, "here"))])
+    assert report(elsewhere, taken.job_id) == report(db, job)
+    assert job_row(elsewhere, taken.job_id).state == "done"
+
+
 # -- repeated ---------------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +223,18 @@ def test_of_several_jobs_all_come_or_none(db: Database) -> None:
     with pytest.raises(BadExchange):
         carry_in(db, [new, replace(other, job=replace(other.job, state="failed"))])
     assert rows(db, Job) == 1
+
+
+def test_logits_come_later_on_request(db: Database) -> None:
+    carry_in(db, [make_carried()])
+    first, *others = make_carried().results
+    more = replace(make_carried(), results=[replace(first, logits="logits/x"), *others])
+    assert (how(db, more), how(db, more, update=True), how(db, more, update=True)) == (
+        ["known"],
+        ["updated"],
+        ["known"],
+    )
+    assert carry_out(db, 1, "here").logits == ["logits/x"]
 
 
 # -- told, not worked -------------------------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from dinoq.jobs.told import Told
 from dinoq.workers import packing, unpacking
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
+from tests.builders import sha256
 from tests.carried import UUID, edit, make_carried, packed, spoilt, write_zip
 
-LOGITS = f"logits/{UUID}/1/1.bin"
+SHA256 = sha256("logits")
+LOGITS = f"logits/{SHA256[:2]}/{SHA256}.f32"
 
 
 def jobs_of(path: Path) -> tuple[Carried, ...]:
@@ -304,12 +306,33 @@ def test_logits_go_from_store_to_store(tmp_path: Path) -> None:
     assert (tmp_path / "two" / LOGITS).read_bytes() == b"logits"
 
 
-def test_other_logits_in_the_store_are_kept(tmp_path: Path) -> None:
+def test_logits_that_the_store_has_damaged_are_not_passed_over(tmp_path: Path) -> None:
     pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
     (tmp_path / "one" / LOGITS).write_bytes(b"others")
     with unpack(tmp_path / "x.dinoq") as unpacked, pytest.raises(BadExchange, match="the store holds another"):
         unpacked.store_logits(tmp_path / "x.dinoq", tmp_path / "one")
     assert (tmp_path / "one" / LOGITS).read_bytes() == b"others"
+
+
+def test_logits_that_are_not_what_their_name_says_are_refused(tmp_path: Path) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
+    assert f"{LOGITS} is not what its name says" in refused(spoilt(tmp_path / "x.dinoq", add(LOGITS)))
+
+
+def test_logits_that_a_row_names_must_be_there(tmp_path: Path) -> None:
+    assert f"it lacks {LOGITS}" in refused(spoilt(packed(tmp_path), edit("results", logits=LOGITS)))
+
+
+def test_without_its_logits_a_job_says_nothing_of_them(tmp_path: Path) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one")
+    assert jobs_of(tmp_path / "x.dinoq") == (make_carried(),)
+
+
+def test_logits_that_are_gone_are_named(tmp_path: Path) -> None:
+    job = with_logits(tmp_path / "one")
+    (tmp_path / "one" / LOGITS).unlink()
+    with pytest.raises(BadFolder, match=f"{SHA256}.f32 cannot be read: No such file"):
+        pack(tmp_path / "x.dinoq", [job], tmp_path / "one", logits=True)
 
 
 # -- where there is no room -------------------------------------------------------------------------------------------

@@ -11,6 +11,12 @@ PURE = "^"
 """Follows the batch of such a figure on a terminal."""
 
 RANDOM_DATA = "none: random pixels, the same ones each time"
+TOLD_DATA = "none here: figures as they were told"
+
+
+def without_photos(report: Report) -> str:
+    """What a report without a dataset stands on."""
+    return TOLD_DATA if all(run.told for run in report.runs) else RANDOM_DATA
 
 
 def marked(batch: int, mode: Mode) -> str:

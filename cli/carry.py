@@ -24,7 +24,9 @@ TOLD = {"new": "is imported", "known": "already has it", "updated": "is imported
 def write(now: Settings, asked: Export) -> int:
     """Write ended jobs to one file. Raises: UsageError for a job that is active, BadFolder for a disk without room."""
     if asked.output.suffix != SUFFIX:
-        raise UsageError(f"{asked.output} does not end in {SUFFIX}, so nobody would know what it is.", hint="-o x.dinoq")
+        raise UsageError(
+            f"{asked.output} does not end in {SUFFIX}, so nobody would know what it is.", hint="-o x.dinoq"
+        )
     db = open_ledger(now)
     numbers = dict.fromkeys(job_named(db, text, now) for text in asked.jobs or ("last",))
     jobs = [carry_out(db, number, now.host) for number in numbers]

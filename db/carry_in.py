@@ -55,7 +55,9 @@ def _take(session: Session, job: Carried, *, update: bool) -> Taken:
     if mine is not None and alike(mine, job) and not (more and update):
         return Taken(job_id=number, name=job.job.name, how="known")
     if here.imported_ms is None:
-        text = f"job {number} of this history is the original of {job.job.name!r}, and has gone on since it was exported."
+        text = (
+            f"job {number} of this history is the original of {job.job.name!r}, and has gone on since it was exported."
+        )
         raise BadExchange(text, hint=f"dinoq report {number}")
     if not update:
         text = f"job {number} was imported before and differs from the job in this file, which may be older or newer."
@@ -86,8 +88,8 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
 def _job(job: Carried, number: int | None) -> Values:
     row = job.job
     values = {field.name: getattr(row, field.name) for field in fields(row)}
-    host, spec = values.pop("host"), row.spec.to_json()
-    local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": host, "spec": spec}
+    source, spec = values.pop("source"), row.spec.to_json()
+    local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": source, "spec": spec}
     return values | local | ({} if number is None else {"id": number})
 
 

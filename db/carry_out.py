@@ -83,14 +83,14 @@ def carried(session: Session, job: Job, host: str) -> Carried:
 
 
 def alike(one: Carried, other: Carried) -> bool:
-    """Whether both are the same job at the same moment: what its devices' history added since, and whether the file
-    brings logits, makes no difference."""
+    """Whether both are the same job at the same moment. Devices, telemetry and artifacts are other jobs' too, and may have
+    changed since; whether logits came along makes no difference either."""
     return _essence(one) == _essence(other)
 
 
 def _essence(job: Carried) -> Carried:
     results = [replace(result, logits="") for result in job.results]
-    return replace(job, job=replace(job.job, host=""), results=results, devices=[], telemetry=[])
+    return replace(job, job=replace(job.job, source=""), results=results, artifacts=[], devices=[], telemetry=[])
 
 
 def _job(job: Job, host: str) -> CarriedJob:
@@ -98,7 +98,7 @@ def _job(job: Job, host: str) -> CarriedJob:
         uuid=job.uuid,
         name=job.name,
         owner=job.owner,
-        host=job.imported_from or host,
+        source=job.imported_from or host,
         store_id=job.store_id,
         state=job.state,
         spec=spec_from_json(job.spec),

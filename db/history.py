@@ -17,7 +17,7 @@ from dinoq.jobs.errors import NoSuchJob, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSummary:
-    """One line of the history; times are aware UTC. `imported_from` is the host of a job that was taken in, else empty."""
+    """One line of the history; times are aware UTC. `imported_from` says where a job was worked that was taken in, else empty."""
 
     id: int
     name: str

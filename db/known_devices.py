@@ -35,6 +35,4 @@ def telemetry_known(
     """The blocks of these devices that may hold readings of that time, by device and time."""
     if job.imported_ms is None:
         return telemetry_of(session, devices, first_ms, last_ms)
-    return blocks_within(
-        session, CarriedTelemetryRow, devices, first_ms, last_ms, CarriedTelemetryRow.job_id == job.id
-    )
+    return blocks_within(session, CarriedTelemetryRow, devices, first_ms, last_ms, CarriedTelemetryRow.job_id == job.id)

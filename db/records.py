@@ -93,7 +93,7 @@ def _slices(session: Session, job_id: int) -> tuple[SliceRecord, ...]:
 
 
 def _imported(job: Job) -> ImportedFrom | None:
-    return None if job.imported_ms is None else ImportedFrom(host=job.imported_from, at=moment(job.imported_ms))
+    return None if job.imported_ms is None else ImportedFrom(source=job.imported_from, at=moment(job.imported_ms))
 
 
 def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:

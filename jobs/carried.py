@@ -19,12 +19,12 @@ KINDS = ("preprocess", "compile", "infer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedJob:
-    """The job itself. `host` is where its history is; times are epoch milliseconds of that history's database."""
+    """The job itself. `source` is the host that worked it, or the tool and files it was told by; times are epoch milliseconds of that history's database."""
 
     uuid: str
     name: str
     owner: str
-    host: str
+    source: str
     store_id: str
     state: str
     spec: JobSpec

@@ -11,7 +11,8 @@ from typing import Protocol
 from dinoq.jobs.carried import KINDS, Carried, CarriedItem, CarriedResult
 from dinoq.jobs.result import TOP, Times
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.typed import Malformed
+from dinoq.jobs.told import Told
+from dinoq.jobs.typed import Malformed, typed
 
 ENDED = ("done", "failed", "cancelled")
 ORIGINS = ("real", "simulated")
@@ -44,6 +45,7 @@ def check(job: Carried) -> None:
         _check_result(job, result, items)
     _unique("result", [(result.run_no, result.no) for result in job.results])
     _check_devices(job)
+    _check_figures(job)
     _check_numbers(job)
 
 
@@ -52,7 +54,9 @@ def _check_job(job: Carried) -> None:
     _ensure(re.fullmatch("[0-9a-f]{32}", row.uuid), f"job {row.uuid!r} has no uuid")
     _ensure(row.state in ENDED, f"the job is {row.state!r}; only jobs that have ended travel")
     _ensure(row.name == spec.name, "the job has two names")
-    _ensure(len(job.manifest) == spec.data.samples, f"{spec.data.samples} samples, and a dataset of {len(job.manifest)}")
+    _ensure(
+        len(job.manifest) == spec.data.samples, f"{spec.data.samples} samples, and a dataset of {len(job.manifest)}"
+    )
     _ensure(all(0 <= label < 2**31 for label in job.manifest.labels), "the dataset has a label that is no class")
     _ensure(row.fingerprint is None or _is_sha256(row.fingerprint), "the fingerprint is none")
     told = all(run.mode == "imported" for run in spec.runs)
@@ -72,7 +76,9 @@ def _check_runs(job: Carried) -> None:
         _ensure(1 <= run.batch <= 4096, f"run {run.run_no} has the batch {run.batch}")
         _ensure(run.state in ENDED, f"run {run.run_no} is {run.state!r}; it has not ended")
         _ensure(run.origin in (None, *ORIGINS), f"run {run.run_no} is of the origin {run.origin!r}")
-        _ensure(run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent")
+        _ensure(
+            run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent"
+        )
         _ensure(all(key == facts.key for key, facts in run.devices.items()), f"run {run.run_no} mixes up devices")
     used = {run.artifact_key for run in job.runs}
     for one in job.artifacts:
@@ -100,14 +106,18 @@ def _check_items(job: Carried) -> dict[Key, CarriedItem]:
         _ensure(item.kind in KINDS, f"{at} is of no kind")
         _ensure((item.kind == "preprocess") == (item.run_no == 0), f"{at} is of the wrong run")
         _ensure(item.run_no <= len(job.runs), f"{at} is of no run")
-        _ensure(item.kind == "compile" or item.slice_no in slices, f"{at} is of no slice")
+        random = item.kind == "infer" and item.slice_no == item.count == 0
+        _ensure(item.kind == "compile" or random or item.slice_no in slices, f"{at} is of no slice")
     for one in job.slices:
         mine = items.get(("preprocess", 0, one.slice_no))
-        _ensure(mine and (mine.first, mine.count) == (one.first, one.count), f"slice {one.slice_no} has no item of its own")
+        _ensure(
+            mine and (mine.first, mine.count) == (one.first, one.count), f"slice {one.slice_no} has no item of its own"
+        )
     for run in job.runs:
         parts = [item for item in job.items if item.kind == "infer" and item.run_no == run.run_no]
+        parts.sort(key=lambda item: item.no)
         if run.mode == "dataset":
-            _tile(f"parts of run {run.run_no}", sorted(parts, key=lambda item: item.no), job.job.spec.data.samples)
+            _tile(f"parts of run {run.run_no}", parts, job.job.spec.data.samples)
     return items
 
 
@@ -127,7 +137,9 @@ def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem
     adds_up = min(one.n, one.unreadable) >= 0 and one.n + one.unreadable == one.count
     _ensure(adds_up and 0 <= one.top1 <= one.top5 <= one.n, f"{at} has impossible counts")
     _ensure(len(one.predictions) == TOP * 4 * one.count, f"{at} has not a prediction for each sample")
-    _ensure(not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store")
+    _ensure(
+        not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store"
+    )
     try:
         times = Times.from_blob(one.times)
     except Exception:  # noqa: BLE001  (whatever bytes can do to struct and numpy)
@@ -154,6 +166,16 @@ def _check_devices(job: Carried) -> None:
         _ensure(whole, f"telemetry of {block.device_key} cannot be read")
 
 
+def _check_figures(job: Carried) -> None:
+    """What foreign tools told reads as such, and can be divided."""
+    foreign = {run.run_no for run in job.runs if run.mode == "imported"}
+    _ensure(_unique("figure", [one.run_no for one in job.imported]) <= foreign, "figures are of no imported run")
+    for one in job.imported:
+        told = typed(Told, one.told, f"figures of run {one.run_no}")
+        _ensure(all(0 < rate <= MOST_MS for rate in told.rates.values()), f"a rate of run {one.run_no} is none")
+        _ensure(all(0 <= share <= 1 for share in told.top_k), f"an accuracy of run {one.run_no} is none")
+
+
 def _check_numbers(job: Carried) -> None:
     """Every count is from 0, every time is one that a date can say."""
     tables = (job.runs, job.slices, job.items, job.attempts, job.results, job.artifacts, job.devices, job.telemetry)
@@ -162,8 +184,6 @@ def _check_numbers(job: Carried) -> None:
             value = getattr(row, name)
             if type(value) is int:
                 _ensure(0 <= value <= LAST_MS, f"{name} is {value}")
-    _ensure({one.run_no for one in job.imported} <= {run.run_no for run in job.runs}, "figures are of no run")
-    _unique("figure", [one.run_no for one in job.imported])
 
 
 def _tile(what: str, spans: Sequence[_Span], samples: int) -> None:

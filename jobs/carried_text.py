@@ -61,7 +61,9 @@ def from_members(uuid: str, members: Members) -> Carried:
     name = dataset_member(job.spec.data.manifest_id)
     if name not in members:
         raise Malformed(f"job {uuid} is of the dataset {job.spec.data.manifest_id[:12]}, which the file lacks")
-    return Carried(job=job, manifest=_manifest(name, members[name]), **{table: _table(folder, table, members) for table in TABLES})
+    return Carried(
+        job=job, manifest=_manifest(name, members[name]), **{table: _table(folder, table, members) for table in TABLES}
+    )
 
 
 def _manifest(name: str, text: bytes) -> Manifest:

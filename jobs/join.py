@@ -14,10 +14,11 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
 
     Raises: UsageError, naming what differs, for jobs whose figures do not belong side by side.
     """
-    first, *others = records
-    if not others:
-        return first
-    for record in others:
+    if len(records) == 1:
+        return records[0]
+    # Whoever only timed random data has no photos, and nothing to say of the others'.
+    first = next((record for record in records if record.spec.data.samples), records[0])
+    for record in records:
         _check_alike(first, record)
     numbered = list(enumerate(((record, run) for record in records for run in record.runs), start=1))
     asked = tuple(replace(record.spec.run(run.run_no), run_no=no) for no, (record, run) in numbered)
@@ -46,14 +47,23 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
 
 def _check_alike(one: JobRecord, other: JobRecord) -> None:
     _same(one, other, "model", lambda job: f"{job.spec.model.name} (sha256 {job.spec.model.sha256[:12]})", _model)
+    if one.spec.data.samples and other.spec.data.samples:
+        _check_photos(one, other)
+    if None not in (one.spec.baseline_top1, other.spec.baseline_top1):
+        _same(
+            one, other, "published Top-1", lambda job: str(job.spec.baseline_top1), lambda job: job.spec.baseline_top1
+        )
+
+
+def _check_photos(one: JobRecord, other: JobRecord) -> None:
     if one.fingerprint and other.fingerprint:
-        _same(one, other, "photos", lambda job: f"fingerprint {(job.fingerprint or '')[:12]}", lambda job: job.fingerprint)
+        _same(
+            one, other, "photos", lambda job: f"fingerprint {(job.fingerprint or '')[:12]}", lambda job: job.fingerprint
+        )
     else:
         _same(one, other, "dataset", lambda job: f"manifest {job.spec.data.manifest_id[:12]}", _manifest)
     _same(one, other, "recipe", lambda job: f"{job.spec.recipe.name} version {job.spec.recipe.version}", _recipe)
     _same(one, other, "part of the dataset", lambda job: str(job.spec.part_of), lambda job: job.spec.part_of)
-    if None not in (one.spec.baseline_top1, other.spec.baseline_top1):
-        _same(one, other, "published Top-1", lambda job: str(job.spec.baseline_top1), lambda job: job.spec.baseline_top1)
 
 
 def _model(job: JobRecord) -> object:
@@ -77,5 +87,7 @@ def _same(
     facts: Callable[[JobRecord], object],
 ) -> None:
     if facts(one) != facts(other):
-        text = f"jobs {one.id} and {other.id} differ in {what}: {shown(one)}, and {shown(other)}; they cannot be joined."
+        text = (
+            f"jobs {one.id} and {other.id} differ in {what}: {shown(one)}, and {shown(other)}; they cannot be joined."
+        )
         raise UsageError(text, hint=f"dinoq report {one.id}")

@@ -98,9 +98,9 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedFrom:
-    """Where a job was worked that this history took in, and when it did; aware UTC."""
+    """Where a job was worked that this history took in (a host, or a tool and its files), and when it did; aware UTC."""
 
-    host: str
+    source: str
     at: datetime
 
 

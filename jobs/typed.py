@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 LARGEST = 2**63 - 1
 """What a database keeps as a whole number."""
 
@@ -48,9 +50,8 @@ def _typed(kind: Any, value: object, at: str) -> Any:
     if origin is Literal:
         _ensure(isinstance(value, str) and value in get_args(kind), value, at, f"one of {', '.join(get_args(kind))}")
         return value
-    if origin is dict:
-        _ensure(isinstance(value, dict), value, at, "an object")
-        return {str(key): _typed(get_args(kind)[1], one, f"{at}.{key}") for key, one in value.items()}  # type: ignore[attr-defined]
+    if origin in (dict, Mapping):
+        return _mapping(*get_args(kind), value, at)
     if origin in (tuple, list):
         return _sequence(kind, value, at)
     return _plain(kind, value, at)
@@ -86,6 +87,16 @@ def _either(kinds: tuple[Any, ...], value: object, at: str) -> Any:
     return _typed(rest[-1], value, at)
 
 
+def _mapping(keys: Any, values: Any, value: object, at: str) -> Any:
+    """JSON has texts for keys; a number among them is its decimal digits."""
+    _ensure(isinstance(value, dict), value, at, "an object")
+    given: dict[str, object] = value  # type: ignore[assignment]
+    if keys is not float:
+        return {_typed(keys, key, at): _typed(values, one, f"{at}.{key}") for key, one in given.items()}
+    _ensure(all(map(NUMBER.fullmatch, given)), value, at, "an object with numbers for names")
+    return {float(key): _typed(values, one, f"{at}.{key}") for key, one in given.items()}
+
+
 def _sequence(kind: Any, value: object, at: str) -> Any:
     _ensure(isinstance(value, list), value, at, "a list")
     items: list[object] = value  # type: ignore[assignment]
@@ -104,7 +115,9 @@ def _plain(kind: Any, value: object, at: str) -> Any:
     elif kind is float:
         _ensure(type(value) in (int, float), value, at, "a number")
     else:
-        _ensure(type(value) is kind, value, at, {str: "a text", bool: "true or false", bytes: "bytes"}.get(kind, "null"))
+        _ensure(
+            type(value) is kind, value, at, {str: "a text", bool: "true or false", bytes: "bytes"}.get(kind, "null")
+        )
     return value
 
 

@@ -49,9 +49,11 @@ def make_carried(samples: int = 300, batches: Sequence[int] = (16,), uuid: str =
         items=_items(manifest, spec),
         attempts=[_attempt(item) for item in _items(manifest, spec)],
         results=_results(manifest, spec),
-        artifacts=[_artifact(spec, run) for run in spec.runs],
+        artifacts=sorted((_artifact(spec, run) for run in spec.runs), key=lambda one: one.key),
         devices=[CarriedDevice(facts=DEVICE, state="ok", failed_ms=None)],
-        telemetry=[CarriedBlock(device_key=DEVICE.key, block_ms=MS, samples=block.samples.to_blob(), achieved_per_s=1.0)],
+        telemetry=[
+            CarriedBlock(device_key=DEVICE.key, block_ms=MS, samples=block.samples.to_blob(), achieved_per_s=1.0)
+        ],
     )
 
 
@@ -92,9 +94,9 @@ def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
     path.write_bytes(out.getvalue())
 
 
-def edit(table: str, line: int = 0, uuid: str = UUID, **values: Any) -> Callable[[dict[str, bytes]], None]:
+def edit(table: str, line: int = 0, **values: Any) -> Callable[[dict[str, bytes]], None]:
     """Other values in one row of a table, `job` among them."""
-    name = f"jobs/{uuid}/{table}.json" + "l" * (table != "job")
+    name = f"jobs/{UUID}/{table}.json" + "l" * (table != "job")
 
     def change(members: dict[str, bytes]) -> None:
         lines = members[name].splitlines()
@@ -109,7 +111,7 @@ def _job(spec: JobSpec, uuid: str) -> CarriedJob:
         uuid=uuid,
         name=spec.name,
         owner=OWNER,
-        host="host-a",
+        source="host-a",
         store_id=STORE,
         state="done",
         spec=spec,

@@ -84,7 +84,7 @@ def _write(out: IO[bytes], jobs: Sequence[Carried], members: Mapping[str, bytes]
 
 
 def _contents(jobs: Sequence[Carried], listed: list[dict[str, object]]) -> str:
-    told = [{"uuid": job.job.uuid, "name": job.job.name, "host": job.job.host} for job in jobs]
+    told = [{"uuid": job.job.uuid, "name": job.job.name, "source": job.job.source} for job in jobs]
     values = {"format": "dinoq", "version": VERSION, "made_by": f"dinoq {__version__}", "jobs": told}
     return json.dumps(values | {"members": listed}, indent=1) + "\n"
 

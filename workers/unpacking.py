@@ -41,11 +41,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Which job the file carries, and the host that it comes from."""
+    """Which job the file carries, and where it was worked."""
 
     uuid: str
     name: str
-    host: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,9 @@ def _contents(archive: zipfile.ZipFile) -> Contents:
         raise Malformed(f"its {CONTENTS} does not say that it is a .dinoq file")
     if version > VERSION:
         made_by = str(told.get("made_by"))[:40]
-        raise Malformed(f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}: update dinoq here")
+        raise Malformed(
+            f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}: update dinoq here"
+        )
     return typed(Contents, told, CONTENTS)
 
 

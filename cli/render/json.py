@@ -79,7 +79,7 @@ def _job(one: JobFacts) -> Values:
 
 
 def _imported(one: JobFacts) -> Values | None:
-    return {"host": one.imported.host, "at": one.imported.at.isoformat()} if one.imported else None
+    return {"source": one.imported.source, "at": one.imported.at.isoformat()} if one.imported else None
 
 
 def _whose(run: RunReport) -> Values:

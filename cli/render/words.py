@@ -112,7 +112,7 @@ def jobs_named(report: Report) -> str:
 def job_text(report: Report, one: JobFacts) -> str:
     """`cpu bs1 bs16 · ana@cann-07 · imported from cann-07`: what a job contributed, and whose it is."""
     mine = run_labels([run for run in report.runs if run.run_no in one.runs])
-    imported = f"imported from {one.imported.host} at {one.imported.at:%Y-%m-%d %H:%M} UTC" if one.imported else ""
+    imported = f"imported from {one.imported.source} at {one.imported.at:%Y-%m-%d %H:%M} UTC" if one.imported else ""
     return " · ".join(filter(None, (mine, one.owner, imported)))
 
 

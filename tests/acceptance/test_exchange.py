@@ -47,8 +47,9 @@ def test_a_job_exported_and_imported_differs_in_nothing(bench: Bench, other: She
     assert (answer.code, answer.out) == (0, "job 1\n"), answer.err
     there = other.dinoq("report", "1", "--json").json
     assert bare(there) == bare(done)
-    assert there["imported"]["host"] and there["imported"]["at"]
-    assert other.dinoq("logs", "1").out == bench.shell.dinoq("logs", "1").out
+    assert there["imported"]["source"] and there["imported"]["at"]
+    first, rest = other.dinoq("logs", "1").out.split("\n", 1)
+    assert "imported from" in first and rest == bench.shell.dinoq("logs", "1").out
 
 
 def test_a_second_import_is_recognised(bench: Bench, other: Shell, done: dict[str, Any]) -> None:

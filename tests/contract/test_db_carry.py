@@ -37,6 +37,7 @@ from dinoq.jobs.errors import BadExchange, NoSuchJob, UsageError
 from dinoq.jobs.ledger import Failure, FailureClass, Kind
 from tests.builders import make_device, shard_result
 from tests.carried import make_carried
+from tests.contract.test_db_imported import store
 from tests.crew import change, crew, expire, item, items, job_row, rows, submit_job
 from tests.readings import make_block
 
@@ -53,7 +54,7 @@ def elsewhere(sqlite_database: str) -> Iterator[Database]:
 
 
 def eventful_job(db: Database) -> int:
-    """A job with a failed part, a late worker, a device that failed once, telemetry and a foreign figure."""
+    """A job with a failed part, a late worker, a device that failed once, and telemetry."""
     host = crew(db, "cpu", "cpu")
     job = submit_job(db, 600, batches=(1, 16))
     host.work_off(Kind.PREPROCESS, Kind.COMPILE)
@@ -69,8 +70,7 @@ def eventful_job(db: Database) -> int:
     host.work_off()
     finish(db, late.item_id, late.token, shard_result(late, host.devices[other], answer=3))
     begun_ms = held_ms(db, job)
-    store_blocks(db, [make_block(device=other, begun_ms=begun_ms, power_w=(30.0, 31.0))], {})
-    db.write(lambda session: session.add(Imported(job_id=job, run_no=2, told={"images_per_s": 1.5})))
+    store_blocks(db, [make_block(device=other, begun_ms=begun_ms, power_w=(30.0, 31.0))], {other: ""})
     return job
 
 
@@ -109,7 +109,8 @@ def test_a_job_in_another_ledger_gives_the_same_report_and_log(db: Database, els
     (taken,) = carry_in(elsewhere, [travelled(carry_out(db, job, "here"))])
     assert taken.job_id == 2
     assert report(elsewhere, taken.job_id) == report(db, job)
-    assert job_log(elsewhere, taken.job_id) == job_log(db, job)
+    first, *rest = job_log(elsewhere, taken.job_id)
+    assert first.endswith("imported from here") and rest == job_log(db, job)
 
 
 def test_the_report_that_travels_has_something_to_lose(db: Database) -> None:
@@ -155,6 +156,14 @@ def test_a_cancelled_job_travels(db: Database, elsewhere: Database) -> None:
     assert report(elsewhere, taken.job_id) == report(db, job)
 
 
+def test_figures_of_a_foreign_tool_travel_on(db: Database, elsewhere: Database) -> None:
+    stored = store(db, "310P3", {16: "180.5", 32: "182.75"})
+    out = travelled(carry_out(db, stored.job, "here"))
+    (taken,) = carry_in(elsewhere, [out])
+    assert report(elsewhere, taken.job_id) == report(db, stored.job)
+    assert how(db, out) == ["known"]
+
+
 # -- repeated ---------------------------------------------------------------------------------------------------------
 
 
@@ -176,10 +185,15 @@ def test_the_original_is_recognised_though_its_devices_have_changed(db: Database
     assert carry_in(db, [out]) == [Taken(job_id=job, name="a job", how="known")]
 
 
+def test_a_job_is_recognised_though_its_artifact_was_made_here_too(db: Database) -> None:
+    carry_in(db, [make_carried()])
+    change(db, update(Artifact).values(vendor_output="made here", made_ms=1))
+    assert how(db, make_carried()) == ["known"]
+
+
 def test_a_job_that_differs_is_put_in_the_place_of_the_imported_one_on_request(db: Database) -> None:
     carry_in(db, [make_carried()])
-    other = replace(make_carried(), telemetry=[], artifacts=make_carried().artifacts)
-    other = replace(other, job=replace(other.job, state="failed"))
+    other = replace(make_carried(), telemetry=[], job=replace(make_carried().job, state="failed"))
     with pytest.raises(BadExchange, match="job 1 was imported before and differs"):
         carry_in(db, [other])
     assert carry_in(db, [other], update=True) == [Taken(job_id=1, name="a job", how="updated")]

@@ -17,6 +17,7 @@ from dinoq.jobs.join import join
 from dinoq.jobs.recipe import recipe_named
 from dinoq.jobs.record import JobRecord
 from dinoq.jobs.report import Report, build_report
+from dinoq.jobs.result import ShardResult, Times
 from tests.builders import sha256
 from tests.reports import beside_cpu, make_result, two_chip_job
 from tests.unit.test_render_json import SCHEMA
@@ -76,13 +77,20 @@ def test_each_job_keeps_its_own_loop() -> None:
     assert [one.loop for one in both.jobs] == [1, 3]
 
 
+def slower(result: ShardResult) -> ShardResult:
+    """The same part, each batch twice as long."""
+    times = Times.from_blob(result.times)
+    return replace(result, times=replace(times, compute_ms=2 * times.compute_ms).to_blob())
+
+
 def test_of_a_cell_measured_twice_the_job_named_last_counts() -> None:
-    slower = replace(SITES[1], id=9)
-    runs = [replace(run, results=tuple(replace(result, times=SITES[0].runs[0].results[0].times) for result in run.results)) for run in slower.runs]
-    again = joined(*SITES, replace(slower, runs=tuple(runs)))
-    best = next(one for one in again.best if one.chip == "T4")
-    assert again.runs[best.run_no - 1].job == 9
-    assert ["job 9 measured it again" in note for run in again.runs[3:6] for note in run.notes] == [True] * 3
+    runs = tuple(replace(run, results=tuple(map(slower, run.results))) for run in SITES[1].runs)
+    again = joined(*SITES, replace(SITES[1], id=9, runs=runs))
+    (best,) = [one for one in again.best if one.chip == "T4"]
+    assert (again.runs[best.run_no - 1].job, best.ties) == (9, (64,))
+    assert ["job 9 measured it again" in " ".join(run.notes) for run in again.runs] == [False] * 3 + [True] * 3 + [
+        False
+    ] * 3
 
 
 def test_a_job_that_failed_is_named_among_others() -> None:
@@ -96,9 +104,15 @@ def changed(job: JobRecord, **spec: Any) -> JobRecord:
 
 
 DIFFERENT: dict[str, tuple[Callable[[JobRecord], JobRecord], str]] = {
-    "model": (lambda job: changed(job, model=replace(job.spec.model, sha256=sha256("other"))), "differ in model: tiny.onnx"),
+    "model": (
+        lambda job: changed(job, model=replace(job.spec.model, sha256=sha256("other"))),
+        "differ in model: tiny.onnx",
+    ),
     "photos": (lambda job: replace(job, fingerprint=sha256("other")), "differ in photos: fingerprint"),
-    "recipe": (lambda job: changed(job, recipe=recipe_named("modelzoo-2022")), "differ in recipe: dino version 1, and modelzoo"),
+    "recipe": (
+        lambda job: changed(job, recipe=recipe_named("modelzoo-2022")),
+        "differ in recipe: dino version 1, and modelzoo",
+    ),
     "part": (lambda job: changed(job, part_of=50_000), "differ in part of the dataset: None, and 50000"),
     "baseline": (lambda job: changed(job, baseline_top1=0.7), "differ in published Top-1: 0.753, and 0.7"),
 }
@@ -119,6 +133,17 @@ def test_without_a_fingerprint_the_manifest_decides() -> None:
         join([SITES[0], other])
 
 
+def test_a_job_without_photos_is_beside_any_that_has_some() -> None:
+    bare = changed(
+        SITES[1],
+        data=replace(SITES[1].spec.data, samples=0, manifest_id=sha256("")),
+        recipe=recipe_named("modelzoo-2022"),
+    )
+    both = join([replace(bare, fingerprint=None), SITES[0]])
+    assert (both.spec.data, both.spec.recipe) == (SITES[0].spec.data, SITES[0].spec.recipe)
+    assert [run.chip for run in both.spec.runs] == ["T4"] * 3 + ["310"] * 3
+
+
 def test_a_baseline_that_one_job_lacks_is_the_others() -> None:
     assert join([changed(SITES[0], baseline_top1=None), SITES[1]]).spec.baseline_top1 == 0.753
 
@@ -132,7 +157,7 @@ def test_a_joined_report_fits_the_schema_and_names_its_jobs() -> None:
 
 def test_people_see_which_runs_are_whose() -> None:
     lines = text.render(joined(*SITES)).splitlines()
-    assert lines[0].startswith("jobs 7, 8  dino_resnet50 on imagenet-val")
+    assert lines[0].startswith("jobs 7, 8  dino_r")
     assert "Job 8     T4 bs1 bs16 bs64 · bob@gpu-02" in lines
     assert lines[-1].endswith("dinoq logs 7 · dinoq report 7 8 --format json")
     assert max(map(len, lines)) <= 80

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dinoq.jobs.carried import Carried
+from dinoq.jobs.carried import Carried, CarriedFigures
 from dinoq.jobs.errors import BadExchange, BadFolder, UsageError
 from dinoq.jobs.result import Times
 from dinoq.jobs.telemetry import Samples
+from dinoq.jobs.told import Told
 from dinoq.workers import packing, unpacking
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
@@ -136,7 +137,7 @@ def test_a_member_that_the_table_of_contents_does_not_name_is_refused(tmp_path: 
 
 
 def test_a_member_that_is_lacking_is_named(tmp_path: Path) -> None:
-    path = spoilt(packed(tmp_path), lambda members: members.pop(f"jobs/{UUID}/items.jsonl"))  # type: ignore[arg-type, return-value]
+    path = spoilt(packed(tmp_path), lambda members: members.pop(f"jobs/{UUID}/items.jsonl"))  # type: ignore[arg-type]
     assert f"it lacks jobs/{UUID}/items.jsonl" in refused(path)
 
 
@@ -219,7 +220,9 @@ def test_a_spec_of_another_version_is_refused(tmp_path: Path, version: object) -
     assert "job.json.spec" in refused(spoilt(packed(tmp_path), edit("job", spec=spec)))
 
 
-@pytest.mark.parametrize("clock", [{"fed_ms": float("nan")}, {"done_ms": 1e300}, {"done_ms": 0.0}, {"loading_ms": -1e300}])
+@pytest.mark.parametrize(
+    "clock", [{"fed_ms": float("nan")}, {"done_ms": 1e300}, {"done_ms": 0.0}, {"loading_ms": -1e300}]
+)
 def test_a_clock_that_no_device_has_is_refused(tmp_path: Path, clock: dict[str, float]) -> None:
     job = make_carried()
     odd = replace(job.results[0], times=replace(FAR, **clock).to_blob())  # type: ignore[arg-type]
@@ -233,6 +236,49 @@ def test_blobs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     assert Samples.from_blob(job.telemetry[0].samples)
     assert "the times of part 1 of run 1 cannot be read" in refused(packed(tmp_path, times))
     assert "telemetry of host-a/cpu:0 cannot be read" in refused(packed(tmp_path, readings))
+
+
+def test_a_part_on_random_data_needs_no_slice(tmp_path: Path) -> None:
+    job = make_carried()
+    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="pure"),))
+    parts = [replace(item, slice_no=0, first=0, count=0) for item in job.items if item.key == ("infer", 1, 1)]
+    results = [replace(job.results[0], count=0, n=0, top1=0, top5=0, unreadable=0, predictions=b"")]
+    rest = [item for item in job.items if item.kind != "infer"]
+    pure = replace(
+        job, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="pure")], items=[*rest, *parts]
+    )
+    attempts = [one for one in job.attempts if one.key in {item.key for item in pure.items}]
+    pure = replace(pure, results=results, attempts=attempts)
+    assert jobs_of(packed(tmp_path, pure)) == (pure,)
+
+
+def with_figures(**told: Any) -> Carried:
+    """A job of which another tool told all there is."""
+    job = make_carried()
+    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="imported"),))
+    values = json.loads(json.dumps(Told(tool="trtexec", kind="log", rates={"compute": 100.0}).to_json())) | told
+    figures = [CarriedFigures(run_no=1, told=values)]
+    bare = replace(job, slices=[], items=[], attempts=[], results=[], imported=figures)
+    return replace(bare, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="imported")])
+
+
+def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
+    job = with_figures(latency={"mean": 1.0, "percentiles": {"99": 2.0}})
+    assert jobs_of(packed(tmp_path, job)) == (job,)
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        ({"rates": {"compute": 0}}, "a rate of run 1 is none"),
+        ({"rates": {"guess": 1.0}}, "expected one of compute, device, pipeline, job"),
+        ({"top_k": [75.3]}, "an accuracy of run 1 is none"),
+        ({"latency": {"mean": 1.0, "percentiles": {"most": 2.0}}}, "expected an object with numbers for names"),
+        ({"colour": "red"}, "which this dinoq does not know"),
+    ],
+)
+def test_figures_that_no_tool_could_tell_are_refused(tmp_path: Path, lie: dict[str, Any], told: str) -> None:
+    assert told in refused(packed(tmp_path, with_figures(**lie)))
 
 
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
@@ -269,8 +315,10 @@ def test_other_logits_in_the_store_are_kept(tmp_path: Path) -> None:
 # -- where there is no room -------------------------------------------------------------------------------------------
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
     monkeypatch.setattr(packing, "_whole", lambda *_: pytest.fail("it began to write"))
     with pytest.raises(BadFolder, match="has 0 MiB free, and the export may need 1 MiB"):
         pack(tmp_path / "x.dinoq", [make_carried()], tmp_path)

@@ -38,6 +38,7 @@ def check(job: Carried) -> None:
     """Raises: Malformed, naming what contradicts what."""
     _check_job(job)
     _check_runs(job)
+    _check_artifacts(job)
     _check_slices(job)
     items = _check_items(job)
     _check_attempts(job, items)
@@ -80,17 +81,19 @@ def _check_runs(job: Carried) -> None:
             run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent"
         )
         _ensure(all(key == facts.key for key, facts in run.devices.items()), f"run {run.run_no} mixes up devices")
+
+
+def _check_artifacts(job: Carried) -> None:
     for one in job.artifacts:
+        at = f"artifact {one.key[:12]}"
         mine = [run for run in job.runs if run.artifact_key == one.key]
-        _ensure(mine, f"artifact {one.key[:12]} is of no run")
-        _ensure(_is_sha256(one.key) and _is_sha256(one.sha256), f"artifact {one.key[:12]} has no sha256")
-        made = (one.model_sha256, one.chip, one.batch, one.precision, one.origin, one.toolkit, one.arch)
+        _ensure(mine, f"{at} is of no run")
+        _ensure(_is_sha256(one.key) and _is_sha256(one.sha256), f"{at} has no sha256")
+        _ensure(one.model_sha256 == job.job.spec.model.sha256, f"{at} is of another model")
+        made = (one.chip, one.batch, one.precision, one.origin, one.toolkit, one.arch)
         for run in mine:
-            asked = (run.chip, run.batch, run.precision, run.origin, run.toolkit, run.arch)
-            _ensure(
-                made == (job.job.spec.model.sha256, *asked),
-                f"artifact {one.key[:12]} is not what run {run.run_no} asks for",
-            )
+            wanted = (run.chip, run.batch, run.precision, run.origin, run.toolkit, run.arch)
+            _ensure(made == wanted, f"{at} is not what run {run.run_no} asks for")
 
 
 def _check_slices(job: Carried) -> None:

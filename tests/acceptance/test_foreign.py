@@ -126,6 +126,18 @@ def test_an_imported_job_answers_every_command(shell: Shell, perf: Path) -> None
     assert (retried.code, "imported" in retried.err) == (2, True)
 
 
+def test_of_several_speed_files_beside_a_dump_a_person_names_the_one(shell: Shell, tmp_path: Path) -> None:
+    write_dump(tmp_path / "dumpOutput_device0", [3])
+    labels = write_labels(tmp_path / "val_label.txt", [3])
+    for batch, rate in INTERFACE_310.items():
+        (tmp_path / f"perf_vision_batchsize_{batch}_device_0.txt").write_text(perf_file(rate))
+    given = (tmp_path / "dumpOutput_device0", *ON_310, "--labels", labels)
+    refused = shell.dinoq("import", *given)
+    assert (refused.code, "which one is of it? Try: --batch" in refused.err) == (2, True), refused.err
+    assert shell.dinoq("import", *given, "--batch", "1").code == 0
+    assert report(shell).json["runs"][0]["throughput"]["compute"] == float(INTERFACE_310[1])
+
+
 def garbled(folder: Path) -> Path:
     """A speed file cut in its middle."""
     path = folder / PERF_16
@@ -248,6 +260,20 @@ def test_a_simulators_dump_never_becomes_a_cards(exported: tuple[Shell, Codebook
     job = imported(exported, "310P3").out.split()[1]
     (run,) = exported[0].dinoq("report", job, "--json").json["runs"]
     assert (run["origin"], run["against_baseline"]) == ("simulated", None)
+
+
+def test_an_ais_bench_folder_takes_batch_and_speed_from_the_summary_beside_it(
+    exported: tuple[Shell, Codebook, Path], tmp_path: Path
+) -> None:
+    shell, book, _ = exported
+    assert shell.dinoq("export", 1, "--run", "cpu:2", "--as", "ais_bench", "-o", tmp_path).code == 0
+    given = ("--chip", "cpu", "--labels", tmp_path / "val_label.txt", "--model", book.model)
+    answer = shell.dinoq("import", tmp_path / "cpu_bs2", *given)
+    assert answer.code == 0, answer.err
+    (run,) = shell.dinoq("report", answer.out.split()[1], "--json").json["runs"]
+    (ours,) = [one for one in shell.dinoq("report", 1, "--json").json["runs"] if one["chip"] == "cpu"]
+    assert (run["batch"], run["top1"]["correct"], run["told"]["tool"]) == (2, 36, "ais_bench")
+    assert run["throughput"]["compute"] == pytest.approx(ours["throughput"]["compute"])
 
 
 def test_imported_answers_are_held_against_ours_photo_by_photo(exported: tuple[Shell, Codebook, Path]) -> None:

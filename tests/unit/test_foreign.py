@@ -14,6 +14,7 @@ from dinoq.jobs.foreign import ForeignRun, Given, decide, one_run_each
 from dinoq.jobs.formats.readers import READERS, read
 from dinoq.jobs.formats.result_json import result_text
 from dinoq.jobs.told import FACTS, SourceFile, joined, measurement, told_from_json
+from dinoq.jobs.verdicts import told_accuracy_verdict
 from tests.foreign import (
     AIS_CONSOLE,
     CARD_310,
@@ -173,3 +174,11 @@ def test_told_figures_stand_in_a_report_where_measured_ones_do() -> None:
     assert found.throughput.compute == pytest.approx(2003.3456, abs=1e-3)
     assert (found.latency.p50, found.latency.p99, found.latency.p90, found.latency.n) == (7.9, 9.1, None, 0)
     assert found.throughput.why == {"pipeline": "not told by trtexec", "job": "not told by trtexec"}
+
+
+def test_an_accuracy_that_is_only_told_is_held_against_nothing() -> None:
+    verdict = told_accuracy_verdict((0.7, 0.9), 0.753)
+    assert verdict is not None
+    assert (verdict.status, verdict.exit_code) == ("UNDECIDED", 0)
+    assert told_accuracy_verdict((0.7,), None) is None
+    assert told_accuracy_verdict((), 0.753) is None

@@ -107,6 +107,17 @@ def test_what_is_said_twice_must_agree(given: Given, told: str) -> None:
         decide(reading, given, PERF_16)
 
 
+def test_a_batch_that_no_program_has_is_refused() -> None:
+    with pytest.raises(BadResults, match="batch 0; expected 1 to 4096"):
+        decide(read(perf_file("5"), PERF_16.replace("16", "0")), ON_310, "x")
+
+
+def test_only_rates_that_are_told_have_a_name() -> None:
+    for text in (trtexec_log(16, "7.9"), TRTEXEC_7, AIS_CONSOLE, PURE, perf_file("5")):
+        told = read(text, "x", 1).told
+        assert told.names.keys() == told.rates.keys()
+
+
 def test_a_file_that_speaks_of_simulation_cannot_be_called_real() -> None:
     reading = read(perf_file("5") + "simulated by dinoq\n", PERF_16)
     assert reading.origin == "simulated"

@@ -22,6 +22,7 @@ NAMES = (
     "telemetry",
     "tar",
     "export_bin",
+    "import_dump",
 )
 
 

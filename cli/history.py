@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dinoq.cli import console, settings
 from dinoq.cli.render.columns import table
+
+if TYPE_CHECKING:
+    from dinoq.db.history import JobSummary
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,10 +39,19 @@ def jobs(
     heads = ("job", "state", "done", "samples", "chips", "batches", "submitted", "owner", "name")
     cells = [
         [
-            *(str(row.id), row.state, f"{100 * row.items_done // max(row.items_total, 1)} %", str(row.samples or "-")),
+            *(str(row.id), row.state, _done(row), str(row.samples or "-")),
             *(",".join(row.chips), ",".join(map(str, row.batches))),
-            *(f"{row.created_at:%Y-%m-%d %H:%M}", row.owner, row.name),
+            *(f"{row.created_at:%Y-%m-%d %H:%M}", row.owner, row.name + _imported(row)),
         ]
         for row in rows
     ]
     console.result(table(heads, cells, right=("job", "done", "samples")))
+
+
+def _done(row: JobSummary) -> str:
+    """A dash for figures that were imported: there was nothing to do."""
+    return f"{100 * row.items_done // row.items_total} %" if row.items_total else "-"
+
+
+def _imported(row: JobSummary) -> str:
+    return f" (imported from {row.imported_from})" if row.imported_from else ""

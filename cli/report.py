@@ -17,13 +17,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    job: Annotated[str, typer.Argument(help="a number, or last")] = "last",
+    job: Annotated[list[str], typer.Argument(help="numbers, or last")] = ["last"],  # noqa: B006  (typer makes a new one)
     format: Annotated[str, typer.Option("--format", help="text, md or json")] = "text",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write to a file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="unstable timing fails too")] = False,
 ) -> int:
-    """Accuracy, throughput, coverage and verdicts of a job; the exit code is the verdicts'."""
+    """Accuracy, throughput, coverage and verdicts of a job, or of several joined; the exit code is the verdicts'."""
     from dinoq.cli.ledger import job_named, open_ledger
     from dinoq.cli.render import renderer
     from dinoq.cli.waiting import report_of
@@ -31,7 +31,7 @@ def report(
     render = renderer("json" if as_json else format)
     now = settings.load()
     db = open_ledger(now)
-    made = report_of(db, job_named(db, job, now), strict=strict)
+    made = report_of(db, *(job_named(db, one, now) for one in job), strict=strict)
     text = render(made)
     if output is None:
         console.result(text)

@@ -123,12 +123,13 @@ def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int
     return print_report(db, job, format, strict=strict)
 
 
-def report_of(db: Database, job: int, *, strict: bool) -> Report:
-    """The report of a job, from stored rows alone."""
+def report_of(db: Database, *jobs: int, strict: bool) -> Report:
+    """The report of a job, or of several joined, from stored rows alone. Raises: UsageError for jobs that are not alike."""
     from dinoq.db.records import job_record, load_manifest
+    from dinoq.jobs.join import join
     from dinoq.jobs.report import build_report
 
-    record = job_record(db, job)
+    record = join([job_record(db, job) for job in dict.fromkeys(jobs)])
     return build_report(record, load_manifest(db, record.spec.data.manifest_id), strict=strict)
 
 

@@ -17,7 +17,7 @@ from dinoq.jobs.errors import NoSuchJob, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSummary:
-    """One line of the history; times are aware UTC."""
+    """One line of the history; times are aware UTC. `imported_from` says where a job was worked that was taken in, else empty."""
 
     id: int
     name: str
@@ -31,6 +31,7 @@ class JobSummary:
     items_total: int
     created_at: datetime
     finished_at: datetime | None
+    imported_from: str = ""
 
 
 def resolve_job(db: Database, text: str, owner: str) -> int:
@@ -82,4 +83,5 @@ def _summary(job: Job, samples: int, items_done: int, items_total: int) -> JobSu
         items_total=items_total,
         created_at=moment(job.created_ms),
         finished_at=None if job.finished_ms is None else moment(job.finished_ms),
+        imported_from=job.imported_from,
     )

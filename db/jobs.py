@@ -106,11 +106,14 @@ def cancel(db: Database, job_id: int) -> int:
 def retry(db: Database, job_id: int) -> list[Hint]:
     """Let what failed, or was cut off by a cancel or a failed compile, start afresh; hints for what can begin at once.
 
-    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed.
+    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed, or the job was imported.
     """
 
     def work(session: Session) -> tuple[set[LaneKey], list[Hint]]:
         state = _known(job_id, lock_job(session, job_id))
+        if session.scalar(select(Job.imported_ms).where(Job.id == job_id)) is not None:
+            text = f"job {job_id} was imported; it can be tried again only where it comes from."
+            raise UsageError(text, hint=f"dinoq report {job_id}")
         lost = and_(Item.job_id == job_id, Item.state.in_(("failed", "cancelled")))
         touched = set(session.scalars(select(Item.run_no).where(lost).distinct()))
         if not touched:

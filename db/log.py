@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
+from dinoq.db.tables.carried import CarriedDeviceRow
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt, Item
-from dinoq.db.tables.jobs import Run
+from dinoq.db.tables.jobs import Job, Run
 from dinoq.db.tables.results import Artifact
 from dinoq.jobs.ledger import Kind
 
@@ -27,13 +29,15 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
     which = [Item.job_id == job_id]
     if run is not None:
         which += [Run.chip == run[0], Run.batch == run[1]]
+    carried = and_(CarriedDeviceRow.job_id == Item.job_id, CarriedDeviceRow.key == Attempt.device_key)
     of_run = and_(Run.job_id == Item.job_id, Run.run_no == Item.run_no)
     attempts = (
         select(Item.kind, Item.no, Run.chip, Run.batch, Attempt.started_ms, Attempt.ended_ms)
         .add_columns(Attempt.outcome, Attempt.device_key, Attempt.worker_id, Attempt.error, Attempt.output)
-        .add_columns(Device.facts)
+        .add_columns(Device.facts, CarriedDeviceRow.facts.label("carried"))
         .join(Attempt, Attempt.item_id == Item.id)
         .outerjoin(Device, Device.key == Attempt.device_key)
+        .outerjoin(CarriedDeviceRow, carried)
         .outerjoin(Run, of_run)
         .where(*which)
         .order_by(func.coalesce(Attempt.started_ms, Attempt.ended_ms), Item.id, Attempt.token)
@@ -46,12 +50,19 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
         .order_by(Run.run_no)
     )
     with db.read() as session:
+        came = _came(session, job_id)
         lines = [line for row in session.execute(attempts) for line in _lines(row)]
         said = [
             _block(f"{row.chip} bs{row.batch} artifact, as its toolchain told:", row.vendor_output)
             for row in session.execute(artifacts)
         ]
-    return lines + said
+    return came + lines + said
+
+
+def _came(session: Session, job_id: int) -> list[str]:
+    """When and from where a job was imported, which is all that happened to it here."""
+    taken = select(Job.imported_ms, Job.imported_from).where(Job.id == job_id, Job.imported_ms.is_not(None))
+    return [f"{_clock(row.imported_ms)}  imported from {row.imported_from}" for row in session.execute(taken)]
 
 
 def named(kind: str, run: str, no: int) -> str:
@@ -71,9 +82,12 @@ def _block(head: str, output: str) -> str:
     return "\n".join([head, *(f"    {line.rstrip()}" for line in output.splitlines() if line.strip())])
 
 
+def _clock(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
 def _line(row: Told) -> str:
     at = row.started_ms if row.started_ms is not None else row.ended_ms
-    when = datetime.fromtimestamp((at or 0) / 1000, UTC)
     what = named(row.kind, f"{row.chip} bs{row.batch}", row.no)
     if row.outcome is None:
         outcome = "began"
@@ -81,6 +95,7 @@ def _line(row: Told) -> str:
         outcome = f"{row.outcome} before it began"
     else:
         outcome = f"{row.outcome} after {(row.ended_ms - row.started_ms) / 1000:.1f} s"
-    device = device_facts(row.facts).label if row.facts else row.device_key
+    facts = row.carried or row.facts
+    device = device_facts(facts).label if facts else row.device_key
     by = device or row.worker_id or "an unknown worker"
-    return f"{when:%Y-%m-%d %H:%M:%S}Z  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")
+    return f"{_clock(at or 0)}  {what:<20} {outcome} on {by}" + (f": {row.error}" if row.error else "")

@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
-from dinoq.db.run_devices import fleet_of, troubles_of
+from dinoq.db.imported import told_of
+from dinoq.db.known_devices import fleet_known, telemetry_known
+from dinoq.db.run_devices import troubles_of
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, ShardResultRow
-from dinoq.db.telemetry import telemetry_of
 from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.record import FailedPart, FencedRecord, ImportedFrom, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import spec_from_json
 
@@ -42,7 +43,8 @@ def job_record(db: Database, job_id: int) -> JobRecord:
             created_at=moment(job.created_ms),
             finished_at=None if job.finished_ms is None else moment(job.finished_ms),
             slices=_slices(session, job_id),
-            runs=_runs(session, job_id),
+            imported=_imported(job),
+            runs=_runs(session, job),
         )
 
 
@@ -58,7 +60,8 @@ def load_manifest(db: Database, manifest_id: str) -> Manifest:
 def find_artifact(db: Database, key: str) -> ArtifactRef | None:
     """What was made under this content key, if anything was; whether the file is still there is the store's matter."""
     with db.read() as session:
-        row = session.execute(select(Artifact.uri, Artifact.sha256).where(Artifact.key == key)).first()
+        made = select(Artifact.uri, Artifact.sha256).where(Artifact.key == key, Artifact.uri != "")
+        row = session.execute(made).first()
     return None if row is None else ArtifactRef(key=key, uri=row.uri, sha256=row.sha256)
 
 
@@ -89,12 +92,18 @@ def _slices(session: Session, job_id: int) -> tuple[SliceRecord, ...]:
     )
 
 
-def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
+def _imported(job: Job) -> ImportedFrom | None:
+    return None if job.imported_ms is None else ImportedFrom(source=job.imported_from, at=moment(job.imported_ms))
+
+
+def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
+    job_id = job.id
     runs = select(Run, Artifact.uri).outerjoin(Artifact, Artifact.key == Run.artifact_key)
     rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
-    failed, spans = _failed(session, job_id), _spans(session, job_id)
-    fleet, troubles = fleet_of(session, [run for run, _ in rows]), troubles_of(session, job_id)
+    failed, spans = _failed(session, job_id), spans_of(session, job_id)
+    told = told_of(session, job_id)
+    fleet, troubles = fleet_known(session, job, [run for run, _ in rows]), troubles_of(session, job_id)
     return tuple(
         RunRecord(
             run_no=run.run_no,
@@ -113,7 +122,8 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
             fleet=fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
-            telemetry=telemetry_of(session, run.devices, *spans.get(run.run_no, (None, None))),
+            telemetry=telemetry_known(session, job, run.devices, *spans.get(run.run_no, (None, None))),
+            told=told.get(run.run_no),
         )
         for run, uri in rows
     )
@@ -160,7 +170,7 @@ def _failed(session: Session, job_id: int) -> defaultdict[int, list[FailedPart]]
     return found
 
 
-def _spans(session: Session, job_id: int) -> dict[int, Span]:
+def spans_of(session: Session, job_id: int) -> dict[int, Span]:
     """First start and last finish of each run's parts. Who came too late, however much, finished nothing."""
     finished_ms = case((Attempt.outcome == "done", Attempt.ended_ms))
     attempts = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
@@ -106,11 +106,11 @@ def _store_artifact(session: Session, item: Held, result: Compiled) -> None:
         "arch": result.arch,
     }
     stored = insert_into(session, Artifact).values(**key, **made, made_ms=now_ms())
-    # One that was taken from the store keeps what its toolchain said when it was made.
+    # One that was taken from the store keeps what its toolchain said when it was made; an imported job's has no place.
     stored = stored.on_conflict_do_update(
         index_elements=["key"],
         set_={**made, "made_ms": now_ms()},
-        where=Artifact.sha256 != result.artifact.sha256,
+        where=or_(Artifact.sha256 != result.artifact.sha256, Artifact.uri == ""),
     )
     changed(session, stored)
     bound = {"toolkit": result.toolkit, "arch": result.arch}

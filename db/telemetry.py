@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.fleet import clock
+from dinoq.db.tables.carried import CarriedTelemetryRow
 from dinoq.db.tables.fleet import Device, TelemetryRow
 from dinoq.jobs.telemetry import BLOCK_MS, Block, Samples
 
@@ -42,11 +43,22 @@ def telemetry_of(
     session: Session, devices: Collection[str], first_ms: int | None, last_ms: int | None
 ) -> tuple[Block, ...]:
     """The blocks of these devices that may hold readings of that time, by device and time."""
+    return blocks_within(session, TelemetryRow, devices, first_ms, last_ms)
+
+
+def blocks_within(
+    session: Session,
+    row: type[TelemetryRow | CarriedTelemetryRow],
+    devices: Collection[str],
+    first_ms: int | None,
+    last_ms: int | None,
+    *which: ColumnElement[bool],
+) -> tuple[Block, ...]:
+    """The same from either table of blocks; `which` narrows it further."""
     if not devices or first_ms is None or last_ms is None:
         return ()
-    row = TelemetryRow
     found = select(row.device_key, row.block_ms, row.samples, row.achieved_per_s).where(
-        row.device_key.in_(devices), row.block_ms.between(first_ms - BLOCK_MS, last_ms)
+        row.device_key.in_(devices), row.block_ms.between(first_ms - BLOCK_MS, last_ms), *which
     )
     rows = session.execute(found.order_by(row.device_key, row.block_ms))
     return tuple(

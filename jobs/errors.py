@@ -11,6 +11,7 @@ DinoqError                 1   an internal error, if nothing below fits
 │   ├── BadDataset             no photos, or none that the labels name
 │   ├── BadLabels              a label file that does not say one class per photo
 │   ├── BadResults             results of another tool that cannot be read, or leave out what must be known
+│   ├── BadExchange            a .dinoq file that is damaged, foreign, newer, or in conflict with this history
 │   └── NoSuchJob              a job number that the history does not hold
 ├── EnvironmentTrouble     8   the machine lacks something
 │   ├── NoBroker               no queue server to be had or reached
@@ -74,6 +75,10 @@ class BadLabels(UsageError):
 
 class BadResults(UsageError):
     """Results of another tool that cannot be read, or leave out what must be known."""
+
+
+class BadExchange(UsageError):
+    """A `.dinoq` file that is damaged, foreign, newer, or in conflict with this history."""
 
 
 class NoSuchJob(UsageError):

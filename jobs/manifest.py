@@ -28,7 +28,7 @@ class Manifest:
     @cached_property
     def id(self) -> str:
         """sha256 over names and labels in order."""
-        return hashlib.sha256(self._text()).hexdigest()
+        return hashlib.sha256(self.to_text()).hexdigest()
 
     @cached_property
     def label_array(self) -> NDArray[np.int32]:
@@ -37,17 +37,21 @@ class Manifest:
 
     def to_blob(self) -> bytes:
         """For SQL; `from_blob` reads it back."""
-        return zlib.compress(self._text())
+        return zlib.compress(self.to_text())
 
     @classmethod
     def from_blob(cls, blob: bytes) -> Manifest:
         """The manifest that `to_blob` wrote."""
-        rows = [
-            line.split(" ", 1) for line in zlib.decompress(blob).decode("utf-8", "surrogateescape").split("\0")[:-1]
-        ]
+        return cls.from_text(zlib.decompress(blob))
+
+    @classmethod
+    def from_text(cls, text: bytes) -> Manifest:
+        """The manifest that `to_text` wrote."""
+        rows = [line.split(" ", 1) for line in text.decode("utf-8", "surrogateescape").split("\0")[:-1]]
         return cls(tuple(name for _, name in rows), tuple(int(label) for label, _ in rows))
 
-    def _text(self) -> bytes:
+    def to_text(self) -> bytes:
+        """`LABEL NAME` of each sample, a NUL after each; the sha256 of it is the id."""
         # NUL ends a row: the one character that no file name can hold.
         rows = (f"{label} {name}\0" for name, label in zip(self.names, self.labels, strict=True))
         return "".join(rows).encode("utf-8", "surrogateescape")

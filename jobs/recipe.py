@@ -93,6 +93,20 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+UNTOLD = Recipe(
+    name="unknown",
+    geometry="shorter_side",
+    resize=1,
+    interpolation="nearest",
+    crop=1,
+    scale=1.0,
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    source="what was imported does not tell how its pictures were made",
+)
+"""Stands where nobody told the preprocessing; nothing is ever preprocessed so."""
+
+
 def recipe_named(name: str) -> Recipe:
     """A built-in recipe. Raises: BadRecipe, naming those there are."""
     if name in RECIPES:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
 from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.telemetry import Block
+
+if TYPE_CHECKING:
+    from dinoq.jobs.told import Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,7 @@ class RunRecord:
     `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
     `first_start_ms` and `last_finish_ms` are the database's clock. `devices` gave results, their facts as they were
     then; `fleet` are all of its chip and origin; `telemetry` are the blocks that may
-    hold readings of that time.
+    hold readings of that time. `told` is set for a run that another tool worked.
     """
 
     run_no: int
@@ -89,11 +93,21 @@ class RunRecord:
     fleet: tuple[FleetDevice, ...] = ()
     troubles: tuple[DeviceTrouble, ...] = ()
     telemetry: tuple[Block, ...] = ()
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFrom:
+    """Where a job was worked that this history took in (a host, or a tool and its files), and when it did; aware UTC."""
+
+    source: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """One job and all that was stored for it; times are aware UTC."""
+    """One job and all that was stored for it; times are aware UTC. `imported` is None for a job of this history;
+    `joined` are the jobs whose runs this one has, in order, empty where it is one of its own."""
 
     id: int
     uuid: str
@@ -105,3 +119,10 @@ class JobRecord:
     finished_at: datetime | None
     slices: tuple[SliceRecord, ...]
     runs: tuple[RunRecord, ...]
+    imported: ImportedFrom | None = None
+    joined: tuple[JobRecord, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[JobRecord, ...]:
+        """The jobs that it consists of: itself, or those that are joined."""
+        return self.joined or (self,)

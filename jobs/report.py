@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from dinoq.jobs.agreement import Agreement, agreements
@@ -20,22 +20,23 @@ from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.report_cells import side_by_side
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
-    Cell,
-    Status,
     Verdict,
     accuracy_verdict,
     coverage_verdict,
     exit_code,
     looks_like_guessing,
     performance_verdict,
-    plausibility_verdicts,
     random_data_verdict,
     stability_verdict,
+    told_accuracy_verdict,
 )
 
 NO_BASELINE = "no published accuracy was given, so there is no accuracy verdict (--baseline 75.3)"
@@ -51,10 +52,13 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
-    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
+    """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
 
     run_no: int
+    job: int
+    job_run: int
     chip: str
     batch: int
     precision: Precision
@@ -79,6 +83,7 @@ class RunReport:
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    told: Told | None = None
 
     @property
     def simulated(self) -> bool | None:
@@ -98,8 +103,10 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One job. `verdicts` are of the job as a whole; `failed_slices` could not be preprocessed at all."""
+    """One job, or several joined: `jobs` has each of them, the rest is what they share, or the first one's. `verdicts` are
+    of jobs as a whole; `failed_slices` could not be preprocessed at all."""
 
+    jobs: tuple[JobFacts, ...]
     job: int
     uuid: str
     name: str
@@ -124,18 +131,26 @@ class Report:
     verdicts: tuple[Verdict, ...]
     exit_code: int
 
+    @property
+    def numbers(self) -> str:
+        """The jobs as `dinoq report` takes them."""
+        return " ".join(str(one.job) for one in self.jobs)
+
 
 def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
-    """What a job proved. `strict`: unstable timing of real accelerators decides the exit code too."""
+    """What a job proved, or several that `join` made one. `strict`: unstable timing of real accelerators decides the exit code too."""
     spec = record.spec
     labels = manifest.label_array
     merged = {run.run_no: merge(run.results, _labels_of(spec, run, labels), run.fenced) for run in record.runs}
     agree = agreements(spec.runs, merged, labels)
-    made = [_run_report(spec, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for run in record.runs]
-    runs = _judged(made, spec.model)
-    sound = [cell for run, cell in zip(runs, _cells(runs, spec.model), strict=True) if cell and not _implausible(run)]
-    verdicts = _job_verdicts(record)
+    made = [
+        _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
+        for of, run in zip(whose(record), record.runs, strict=True)
+    ]
+    runs, sound = side_by_side(made, spec.model)
+    verdicts = job_verdicts(record)
     return Report(
+        jobs=job_facts(record),
         job=record.id,
         uuid=record.uuid,
         name=spec.name,
@@ -151,7 +166,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         baseline_top1=spec.baseline_top1,
         loop=spec.loop,
         runs=runs,
-        unreadable=unreadable_of(record.slices, manifest),
+        unreadable=tuple(dict.fromkeys(unreadable_of(record.slices, manifest))),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
         ratios=ratios(sound),
@@ -163,20 +178,21 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
 
 
 def _labels_of(spec: JobSpec, run: RunRecord, labels: Labels) -> Labels:
-    """What the run's answers are held against: nothing for random data."""
-    return labels[:0] if spec.run(run.run_no).mode == "pure" else labels
+    """What the run's answers are held against: nothing for random data, nor where figures were imported without any."""
+    unanswered = spec.run(run.run_no).mode == "pure" or (run.told and not run.results)
+    return labels[:0] if unanswered else labels
 
 
-def _run_report(
-    spec: JobSpec, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool
-) -> RunReport:
-    cell = spec.run(run.run_no)
-    measured = measure(run, merged.results, batch=cell.batch, loop=spec.loop, pure=cell.mode == "pure")
+def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
+    spec, cell = of.spec, of.spec.run(run.run_no)
+    measured = _measured(of, run, merged)
     top1 = score_of(merged.top1, merged.coverage)
     devices = device_reports(run, measured)
     disturbed = _disturbances(devices, merged)
     return RunReport(
         run_no=run.run_no,
+        job=of.job,
+        job_run=of.job_run,
         chip=cell.chip,
         batch=cell.batch,
         precision=cell.precision,
@@ -199,9 +215,25 @@ def _run_report(
         failed=run.failed,
         left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=(*_notes(spec, merged, top1), *went_on(run)),
+        notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
+        told=run.told,
     )
+
+
+def _measured(of: Whose, run: RunRecord, merged: Merged) -> Measurement:
+    """What another tool told, or what was measured here."""
+    if run.told:
+        return measurement(run.told)
+    cell = of.spec.run(run.run_no)
+    return measure(run, merged.results, batch=cell.batch, loop=of.spec.loop, pure=cell.mode == "pure")
+
+
+def _coverage_verdict(mode: Mode, run: RunRecord, merged: Merged) -> Verdict | None:
+    """None for figures that were imported without any answer."""
+    if mode == "pure":
+        return random_data_verdict(run.error, timed=bool(merged.results))
+    return None if run.told and not merged.results else coverage_verdict(merged.coverage, run.error)
 
 
 def _verdicts(
@@ -211,9 +243,8 @@ def _verdicts(
     decides = strict and cell.chip != "cpu" and run.origin == "real"
     pure = cell.mode == "pure"
     verdicts = (
-        random_data_verdict(run.error, timed=bool(merged.results))
-        if pure
-        else coverage_verdict(merged.coverage, run.error),
+        _coverage_verdict(cell.mode, run, merged),
+        told_accuracy_verdict(run.told.top_k, spec.baseline_top1) if run.told and not merged.results else None,
         accuracy_verdict(
             merged.top1, merged.coverage, spec.baseline_top1, spec.part_of, simulated=run.origin == "simulated"
         ),
@@ -247,43 +278,3 @@ def _disturbances(devices: Sequence[DeviceReport], merged: Merged) -> list[str]:
 def _overlaps(merged: Merged) -> tuple[Overlap, ...]:
     counts = Counter(what for result in merged.results for what in result.overlap.split(", ") if what)
     return tuple(Overlap(what=what, parts=parts) for what, parts in sorted(counts.items()))
-
-
-def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
-    return [
-        None
-        if run.card is None
-        else Cell(
-            run_no=run.run_no,
-            chip=run.chip,
-            batch=run.batch,
-            precision=run.precision,
-            origin=run.origin,
-            images_per_s=run.measured.throughput.compute or 0.0,
-            gflop=model.gflop,
-            pace=run.pace,
-            card=run.card,
-            mode=run.mode,
-        )
-        for run in runs
-    ]
-
-
-def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
-    """With the verdicts that need the other runs."""
-    found = plausibility_verdicts([cell for cell in _cells(runs, model) if cell])
-    return tuple(
-        replace(run, verdicts=(*run.verdicts, found[run.run_no])) if run.run_no in found else run for run in runs
-    )
-
-
-def _implausible(run: RunReport) -> bool:
-    return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)
-
-
-def _job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
-    if record.state == "done":
-        return ()
-    ended = sum(run.state == "done" for run in record.runs)
-    text = f"the job {'has' if record.state == 'failed' else 'is'} {record.state}; {ended} of {len(record.runs)} runs are done"
-    return (Verdict(kind="coverage", status=Status.INCOMPLETE, text=text),)

@@ -135,6 +135,14 @@ def accuracy_verdict(
     return Verdict(kind="accuracy", status=status, text=text + "; 1 pp below is allowed")
 
 
+def told_accuracy_verdict(top_k: Sequence[float], baseline: float | None) -> Verdict | None:
+    """UNDECIDED for an accuracy that another tool told, fractions for k = 1, 2, ...: nothing is there to be counted."""
+    if not top_k or baseline is None:
+        return None
+    text = f"{100 * top_k[0]:.2f} % is told without predictions: not held against the published {100 * baseline:.2f} %"
+    return Verdict(kind="accuracy", status=Status.UNDECIDED, text=text)
+
+
 def looks_like_guessing(correct: int, high: float, samples: int, classes: int) -> bool:
     """Top-1 hardly better than chance, 1 in `classes`: wrong labels or another class order, never a chip.
 

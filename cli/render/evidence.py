@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
-from dinoq.cli.render.modes import RANDOM_DATA
-from dinoq.cli.render.words import clip, counted, run_label, run_labels, some, span_text
+from dinoq.cli.render.modes import without_photos
+from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
+from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
 
 
@@ -26,6 +27,8 @@ def coverage(report: Report) -> Iterator[str]:
 def _coverage_text(run: RunReport) -> str:
     if run.mode == "pure":
         return "none to prove: random data"
+    if run.told and not run.coverage.expected:
+        return "none to prove: no answers were imported"
     proof = run.coverage
     missing = f"{proof.n_missing} missing, " if proof.n_missing else ""
     counts = f"{proof.unreadable} unreadable, {missing}{proof.duplicates} duplicates, {proof.conflicts} conflicts"
@@ -34,7 +37,7 @@ def _coverage_text(run: RunReport) -> str:
 
 def _gaps(report: Report) -> Iterator[tuple[str, str]]:
     """Each sample, span and error that the counts above stand for."""
-    more = f"dinoq report {report.job} --format json"
+    more = f"dinoq report {report.numbers} --format json"
     bad = [f"{clip(sample.name, 60)} is unreadable: {sample.reason}" for sample in report.unreadable]
     yield from (("photo", text) for text in some(bad, NAMED, more))
     for run in report.runs:
@@ -59,30 +62,38 @@ def sources(report: Report) -> Iterator[str]:
     height, width = report.model.input_hw
     name, sha256 = clip(report.model.name, 40), report.model.sha256[:12]
     model = f"{name} · sha256 {sha256} · {width} x {height} · {report.model.classes} classes"
+    if not sha256:
+        model = f"{name} · the file itself is unknown"
+    for one in report.jobs:
+        if len(report.jobs) > 1 or one.imported:
+            yield from field(f"Job {one.job}", job_text(report, one))
     yield from field("Model", model)
     yield from field("Data", _data(report))
-    yield from field("Recipe", f"{report.recipe.name} version {report.recipe.version} · {_recipe(report)}")
+    yield from field("Recipe", _recipe(report))
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
     yield from field("Artifact", _artifacts(report))
     labels = list(dict.fromkeys(clip(device.label, 60) for run in report.runs for device in run.devices))
     if labels:
-        more = f"dinoq report {report.job} --format json"
+        more = f"dinoq report {report.numbers} --format json"
         yield from field("Devices", "  ".join(some(labels, NAMED, more)))
     yield from field("Trace", _trace(report))
 
 
 def _data(report: Report) -> str:
     if not report.data.samples:
-        return RANDOM_DATA
+        return without_photos(report)
     part = f" of {report.part_of}" if report.part_of else ""
     fingerprint = report.fingerprint[:12] if report.fingerprint else "not known yet"
     return f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
 
 
 def _recipe(report: Report) -> str:
+    if report.recipe == UNTOLD:
+        return f"{UNTOLD.name} · {UNTOLD.source}"
     side = "both sides" if report.recipe.geometry == "square" else "shorter side"
-    return f"{side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
+    name = f"{report.recipe.name} version {report.recipe.version}"
+    return f"{name} · {side} {report.recipe.resize} {report.recipe.interpolation}, centre crop {report.recipe.crop}"
 
 
 def _origins(report: Report) -> list[str]:
@@ -97,11 +108,13 @@ def _origins(report: Report) -> list[str]:
 def _artifacts(report: Report) -> str:
     runs_of: defaultdict[str, list[RunReport]] = defaultdict(list)
     for run in report.runs:
-        runs_of[f"sha256 {run.artifact.sha256[:12]}" if run.artifact else "none was made"].append(run)
+        none = "unknown" if run.told else "none was made"
+        runs_of[f"sha256 {run.artifact.sha256[:12]}" if run.artifact else none].append(run)
     return " · ".join(text if len(runs_of) == 1 else f"{run_labels(runs)}: {text}" for text, runs in runs_of.items())
 
 
 def _trace(report: Report) -> str:
     worst = next((run for run in report.runs if run.error or not run.coverage.complete), None)
     which = f" --run {worst.chip}:{worst.batch}" if worst else ""
-    return f"dinoq logs {report.job}{which} · dinoq report {report.job} --format json"
+    job = worst.job if worst else report.job
+    return f"dinoq logs {job}{which} · dinoq report {report.numbers} --format json"

@@ -10,6 +10,7 @@ from dinoq.jobs.device_report import DeviceReport
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.report_jobs import JobFacts
 from dinoq.jobs.score import Score
 from dinoq.jobs.verdicts import Verdict
 from dinoq.jobs.windows import Windows
@@ -36,6 +37,8 @@ def to_values(report: Report) -> Values:
         "created_at": report.created_at.isoformat(),
         "finished_at": report.finished_at.isoformat() if report.finished_at else None,
         "exit_code": report.exit_code,
+        "imported": _imported(report.jobs[0]),
+        **({"jobs": [_job(one) for one in report.jobs]} if len(report.jobs) > 1 else {}),
         "model": asdict(report.model) | {"input_hw": list(report.model.input_hw)},
         "dataset": {
             "source": report.data.source or None,
@@ -47,7 +50,7 @@ def to_values(report: Report) -> Values:
         "recipe": report.recipe.to_json(),
         "baseline_top1": report.baseline_top1,
         "loop": report.loop,
-        "runs": [_run(run) for run in report.runs],
+        "runs": [_run(run) | (_whose(run) if len(report.jobs) > 1 else {}) for run in report.runs],
         "unreadable": [asdict(one) for one in report.unreadable],
         "failed_slices": [
             {"first": piece.first, "count": piece.count, "error": piece.error} for piece in report.failed_slices
@@ -58,6 +61,29 @@ def to_values(report: Report) -> Values:
         "notes": list(report.notes),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
+
+
+def _job(one: JobFacts) -> Values:
+    return {
+        "job": one.job,
+        "uuid": one.uuid,
+        "name": one.name,
+        "owner": one.owner,
+        "state": one.state,
+        "created_at": one.created_at.isoformat(),
+        "finished_at": one.finished_at.isoformat() if one.finished_at else None,
+        "loop": one.loop,
+        "imported": _imported(one),
+        "runs": list(one.runs),
+    }
+
+
+def _imported(one: JobFacts) -> Values | None:
+    return {"source": one.imported.source, "at": one.imported.at.isoformat()} if one.imported else None
+
+
+def _whose(run: RunReport) -> Values:
+    return {"job": run.job, "job_run": run.job_run}
 
 
 def _run(run: RunReport) -> Values:
@@ -101,6 +127,7 @@ def _run(run: RunReport) -> Values:
         "overlaps": [asdict(one) for one in run.overlaps],
         "notes": list(run.notes),
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
+        "told": run.told.to_json() | {"unknown": list(run.told.unknown)} if run.told else None,
     }
 
 

@@ -10,6 +10,8 @@ WIDTH = 80
 NAMED = 5
 """How many unreadable samples, failures and devices are named before the rest is only counted."""
 SIMULATED = "~"
+IMPORTED = ">"
+"""Marks a row of figures that another tool told."""
 VIRTUAL = "*"
 """Marks a figure of a virtual clock."""
 LONGEST = 5 * WIDTH
@@ -17,8 +19,10 @@ LONGEST = 5 * WIDTH
 
 
 def row_head(run: RunReport) -> str:
-    """The first 19 columns of a run's row; a simulator's begins with the mark of one, random data follows the batch."""
-    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {marked(run.batch, run.mode):<6} {run.precision:<4}"
+    """The first 19 columns of a run's row: the marks of a simulator and of what was imported, chip, batch with the mark of
+    random data, precision."""
+    marks = (SIMULATED if run.simulated else " ") + (IMPORTED if run.told else " ")
+    return f"{marks}{run.chip:<5} {marked(run.batch, run.mode):<6} {run.precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

@@ -7,11 +7,21 @@ from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
+from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
-from dinoq.cli.render.modes import RANDOM_DATA, in_words, pure_note, windows_text
+from dinoq.cli.render.modes import in_words, pure_note, windows_text, without_photos
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
-from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
+from dinoq.cli.render.words import (
+    agreement_text,
+    job_text,
+    jobs_named,
+    number,
+    percent,
+    printable,
+    run_label,
+    span_text,
+)
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.score import Score
@@ -23,7 +33,7 @@ MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
 def render(report: Report) -> str:
     """The report in GitHub's Markdown."""
     blocks = [_top(report), _accuracy(report), _throughput(report), _cards(report), _coverage(report)]
-    blocks += [_unreadable(report), _verdicts(report), _sources(report)]
+    blocks += [_unreadable(report), _imported(report), _verdicts(report), _sources(report)]
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
 
@@ -41,17 +51,21 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -
 
 
 def _top(report: Report) -> Iterator[str]:
-    yield f"# Job {report.job}: {escape(report.name)}"
+    yield f"# {jobs_named(report).capitalize()}: {escape(report.name)}"
     yield ""
     if banner := simulated_banner(report):
         yield f"**SIMULATED** {escape(banner)}"
+        yield ""
+    if told := imported_banner(report):
+        yield f"**IMPORTED** {escape(told)}"
         yield ""
     for word, text in headline(report):
         yield f"- **{escape(word)}** {escape(text)}"
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [f"{run.chip} (simulated)" if run.simulated else run.chip, in_words(run.batch, run.mode), run.precision]
+    marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
+    return [run.chip + marks, in_words(run.batch, run.mode), run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -168,6 +182,13 @@ def _unreadable(report: Report) -> Iterator[str]:
         )
 
 
+def _imported(report: Report) -> Iterator[str]:
+    if facts := list(imported_facts(report, digits=64)):
+        yield "## Imported"
+        yield ""
+        yield from _table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)
+
+
 def _verdicts(report: Report) -> Iterator[str]:
     yield "## Verdicts"
     yield ""
@@ -182,11 +203,13 @@ def _sources(report: Report) -> Iterator[str]:
     yield "## Sources"
     yield ""
     facts = [
-        ("model", f"{report.model.name}, sha256 {report.model.sha256}"),
+        ("model", f"{report.model.name}, sha256 {report.model.sha256 or 'unknown'}"),
         ("data", _data(report)),
         ("recipe", f"{report.recipe.name} version {report.recipe.version}"),
         ("submitted", f"{report.created_at:%Y-%m-%d %H:%M} UTC by {report.owner}"),
     ]
+    jobs = [one for one in report.jobs if len(report.jobs) > 1 or one.imported]
+    facts += [(f"job {one.job}", job_text(report, one)) for one in jobs]
     for run in report.runs:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"
@@ -198,7 +221,7 @@ def _sources(report: Report) -> Iterator[str]:
 
 def _data(report: Report) -> str:
     if not report.data.samples:
-        return RANDOM_DATA
+        return without_photos(report)
     return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
 
 

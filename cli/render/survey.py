@@ -85,7 +85,7 @@ def _order(order: Recognised) -> str:
     """What the labels are, as far as it is known; of an order that is wrong nobody gets here."""
     if order.order == "index + 1":
         return " · index + 1, 0 being a background class"
-    told = f", as published for {order.agree} of {order.known} known photos" if order.known else ""
+    told = f", as published for {order.agree} of {order.known} photos" if order.known else ""
     return f" · index by sorted WordNet id{told}" if order.order == "index" else ""
 
 

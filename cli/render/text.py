@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from dinoq.cli.render.evidence import coverage, sources
 from dinoq.cli.render.headline import headline, simulated_banner, status_of
+from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import LONGEST, SIMULATED, WIDTH, item, row_head
 from dinoq.cli.render.modes import PURE, pure_note
 from dinoq.cli.render.rates import throughput
-from dinoq.cli.render.words import DASH, agreement_text, clip, columns, percent, run_labels, wrapped
+from dinoq.cli.render.words import DASH, agreement_text, clip, columns, jobs_named, percent, run_labels, wrapped
 from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.result import TOP
 from dinoq.jobs.score import Score
 
 
 def render(report: Report) -> str:
     """The report as plain text, no line wider than 80 columns however long the names are."""
     top = [_job_line(report), *_banner(report), *_headline(report)]
-    blocks = [top, _accuracy(report), throughput(report), coverage(report), sources(report)]
-    return "\n\n".join("\n".join(block) for block in blocks)
+    blocks = [top, _accuracy(report), throughput(report), coverage(report), _imported(report), sources(report)]
+    return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
 
 def _job_line(report: Report) -> str:
     right = f"{report.created_at:%Y-%m-%d %H:%M} UTC  {clip(report.owner, 24)}"
-    left = clip(f"job {report.job}  {report.name}", WIDTH - columns(right) - 2)
+    left = clip(f"{jobs_named(report)}  {report.name}", WIDTH - columns(right) - 2)
     return left + " " * (WIDTH - columns(left) - columns(right)) + right
 
 
 def _banner(report: Report) -> list[str]:
-    text = simulated_banner(report)
-    return wrapped("SIMULATED  ", text, WIDTH) if text else []
+    banners = (("SIMULATED  ", simulated_banner(report)), ("IMPORTED   ", imported_banner(report)))
+    return [line for head, text in banners if text for line in wrapped(head, text, WIDTH)]
 
 
 def _headline(report: Report) -> Iterator[str]:
@@ -54,11 +57,19 @@ def _accuracy(report: Report) -> Iterator[str]:
         yield from item("note", f"{run_labels(runs)}: {note}")
 
 
+def _imported(report: Report) -> Iterator[str]:
+    for label, texts in groupby(imported_facts(report), key=lambda fact: fact[0]):
+        yield from wrapped("", label, WIDTH)
+        yield from (line for _, text in texts for line in wrapped("  ", clip(text, LONGEST), WIDTH))
+
+
 def _published(report: Report) -> str:
     return f"{f'of {percent(report.baseline_top1)} % published':>25}"
 
 
 def _scores(run: RunReport) -> str:
+    if run.top1 is None and run.told and len(run.told.top_k) >= TOP:
+        return f"{percent(run.told.top_k[0]):>8}{'told':>14}{percent(run.told.top_k[TOP - 1]):>8}"
     if run.top1 is None or run.top5 is None:
         return f"{DASH:>8}{DASH:>14}{DASH:>8}"
     interval = f"{percent(run.top1.low)}-{percent(run.top1.high)}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dinoq.jobs.merge import Span
-    from dinoq.jobs.report import RunReport
+    from dinoq.jobs.report import Report, RunReport
+    from dinoq.jobs.report_jobs import JobFacts
 
 DASH = "-"
 ELLIPSIS = "..."
@@ -100,6 +101,19 @@ def agreement_text(run: RunReport) -> str:
 def counted(n: int, what: str) -> str:
     """`1 part`, `2 parts`."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def jobs_named(report: Report) -> str:
+    """`job 7`, or `jobs 7, 8`."""
+    numbers = [str(one.job) for one in report.jobs]
+    return f"job{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+
+
+def job_text(report: Report, one: JobFacts) -> str:
+    """`cpu bs1 bs16 · ana@cann-07 · imported from cann-07`: what a job contributed, and whose it is."""
+    mine = run_labels([run for run in report.runs if run.run_no in one.runs])
+    imported = f"imported from {one.imported.source} at {one.imported.at:%Y-%m-%d %H:%M} UTC" if one.imported else ""
+    return " · ".join(filter(None, (mine, one.owner, imported)))
 
 
 def run_label(run: RunReport) -> str:

@@ -20,7 +20,6 @@ HINT = "the NAME_summary.json or the console output of one ais_bench run"
 _NUMBER = r"([\d.]+(?:[eE][+-]?\d+)?)"
 _NEW = re.compile(rf"throughput 1000\*batchsize\.mean\({_NUMBER}\)/NPU_compute_time\.mean\({_NUMBER}\):\s*{_NUMBER}")
 _OLD = re.compile(rf"throughput \(1000\*batchsize/NPU_compute_time\):\s*{_NUMBER}")
-_SPREADS = {"compute": "NPU_compute_time (ms):", "h2d": "H2D_latency (ms):", "d2h": "D2H_latency (ms):"}
 _MODEL = re.compile(r"load model (\S+\.om) success")
 _WARM_UP = re.compile(r"warm up (\d{1,6}) times? done")
 
@@ -95,17 +94,18 @@ def read_console(text: str, source: str) -> Summary:
     new, old = _NEW.findall(text), _OLD.findall(text)
     if len(new) + len(old) != 1:
         raise BadResults(f"{source} holds {len(new) + len(old)} throughput lines; expected one run.", hint=HINT)
-    spreads = {name: _line_spread(text, label) for name, label in _SPREADS.items()}
     throughput = float(new[0][2] if new else old[0])
-    compute = spreads["compute"] or (Spread(mean=float(new[0][1])) if new else None)
+    compute = _line_spread(text, "NPU_compute_time (ms):") or (Spread(mean=float(new[0][1])) if new else None)
     model, warm_up = _MODEL.search(text), _WARM_UP.search(text)
     batch = batch_of(throughput, compute, source)
     return Summary(
         throughput=throughput,
+        compute=compute,
+        h2d=_line_spread(text, "H2D_latency (ms):"),
+        d2h=_line_spread(text, "D2H_latency (ms):"),
         batch=int(float(new[0][0])) if new and float(new[0][0]).is_integer() else batch,
         model=model[1] if model else "",
         warm_up=int(warm_up[1]) if warm_up else None,
-        **spreads | {"compute": compute},
     )
 
 

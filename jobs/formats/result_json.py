@@ -45,7 +45,7 @@ def read_result(text: str, source: str) -> Result:
         told = {str(pair["key"]): str(pair["value"]) for pair in json.loads(text)["value"]}
     except (ValueError, KeyError, TypeError):
         raise BadResults(f"{source} is no result.json that can be read.", hint=HINT) from None
-    top_k = []
+    top_k: list[float] = []
     while f"Top{len(top_k) + 1} accuracy" in told:
         top_k.append(_fraction(told, f"Top{len(top_k) + 1} accuracy", source))
     if not top_k:

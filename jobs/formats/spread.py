@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
+
+from dinoq.jobs.statistics import variation
 
 _VALUE = re.compile(r"(?:\b(min|max|mean|median)|percentile\(([\d.]+)%\))\s*=\s*([\d.]+(?:[eE][+-]?\d+)?)")
 
@@ -15,7 +18,7 @@ _VALUE = re.compile(r"(?:\b(min|max|mean|median)|percentile\(([\d.]+)%\))\s*=\s*
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
     """Milliseconds per execution; None where the tool does not tell. `percentiles` are by number, such as 99.0; `count`
-    is how many executions they are of."""
+    is how many executions they are of, `cv` their coefficient of variation, a fraction."""
 
     mean: float
     min: float | None = None
@@ -23,12 +26,16 @@ class Spread:
     median: float | None = None
     percentiles: Mapping[float, float] = field(default_factory=dict)
     count: int | None = None
+    cv: float | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Plain values, without what is not told."""
-        named = {"mean": self.mean, "min": self.min, "max": self.max, "median": self.median, "count": self.count}
-        shares = {f"p{number:g}": value for number, value in self.percentiles.items()}
-        return {name: value for name, value in (named | shares).items() if value is not None}
+        """Plain values; `spread_from_json` reads them back."""
+        return asdict(self) | {"percentiles": {f"{number:g}": value for number, value in self.percentiles.items()}}
+
+
+def spread_from_json(values: dict[str, Any]) -> Spread:
+    """The spread that `to_json` wrote."""
+    return Spread(**values | {"percentiles": {float(number): value for number, value in values["percentiles"].items()}})
 
 
 def spread_of(values_ms: Iterable[float], percentiles: Iterable[float] = (99.0,)) -> Spread | None:
@@ -43,6 +50,7 @@ def spread_of(values_ms: Iterable[float], percentiles: Iterable[float] = (99.0,)
         median=float(np.median(values)),
         percentiles={number: float(np.percentile(values, number)) for number in percentiles},
         count=int(values.size),
+        cv=variation(values),
     )
 
 
@@ -58,4 +66,16 @@ def spread_in(line: str) -> Spread | None:
             told[label] = float(value)
     if not 0.0 < told.get("mean", 0.0) < math.inf:
         return None
-    return Spread(percentiles=shares, **told)
+    return spread_told(told, shares)
+
+
+def spread_told(told: Mapping[str, float], percentiles: Mapping[float, float], count: int | None = None) -> Spread:
+    """The spread from figures by their labels, of which `mean` must be there."""
+    return Spread(
+        mean=told["mean"],
+        min=told.get("min"),
+        max=told.get("max"),
+        median=told.get("median"),
+        percentiles=percentiles,
+        count=count,
+    )

@@ -10,11 +10,11 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.errors import BadResults
-from dinoq.jobs.formats.spread import Spread, spread_in, spread_of
+from dinoq.jobs.formats.spread import Spread, spread_in, spread_of, spread_told
 
 HINT = "the whole output of one trtexec run, or what --exportTimes wrote"
 _COMMAND = re.compile(r"\btrtexec(?:\.exe)?\s+(--?\w.*)")
@@ -32,6 +32,7 @@ _KINDS = {
     "latency": "Latency:",
     "enqueue": "Enqueue Time:",
 }
+_CV = re.compile(r"GPU compute time is unstable, with coefficient of variance = ([\d.]+)%", re.IGNORECASE)
 _SEVEN = re.compile(r"(min|max|mean|median|percentile):\s*([\d.]+)\s*ms(?:\s*at\s*([\d.]+)%)?")
 
 
@@ -86,17 +87,17 @@ def read_log(text: str, source: str) -> Log:
     command = _COMMAND.search(text)
     options = _options(command[1]) if command else {}
     batch, images = _batch(options, text)
-    qps, (version, device) = _THROUGHPUT.search(text), (_version(text), _DEVICE.search(text))
+    qps, device, cv = _THROUGHPUT.search(text), _DEVICE.search(text), _CV.search(text)
     precision, other = _precision(options)
     return Log(
-        compute=told["compute"][0],
+        compute=replace(told["compute"][0], cv=float(cv[1]) / 100 if cv else None),
         qps=float(qps[1]) if qps else None,
         batch=batch,
         images_per_query=images,
         precision=precision,
         other=other,
         chip=device[1].removeprefix("NVIDIA ") if device else "",
-        version=version,
+        version=_version(text),
         model=options.get("--onnx") or options.get("--loadEngine", ""),
         options=options,
         times={kind: spreads[-1] for kind, spreads in told.items() if spreads and kind != "compute"},
@@ -140,7 +141,7 @@ def _seven(lines: list[str]) -> list[Spread]:
         told = {name: float(value) for name, value, share in (figure.groups() for figure in figures) if not share}
         shares = {float(figure[3]): float(figure[2]) for figure in figures if figure[3]}
         if told.get("mean", 0.0) > 0.0:
-            found.append(Spread(percentiles=shares, **told))
+            found.append(spread_told(told, shares))
     return found
 
 

@@ -67,4 +67,5 @@ def test_the_wheel_names_the_command_and_carries_licence_and_types(wheel: Path) 
         facts = next(name.partition("/")[0] for name in names if name.endswith("/METADATA"))
         assert "dinoq = dinoq.cli.main:main" in archive.read(f"{facts}/entry_points.txt").decode()
     assert {f"{facts}/licenses/LICENSE", "dinoq/py.typed", "dinoq/cli/render/report.schema.json"} <= set(names)
+    assert "dinoq/workers/data/imagenet_val.labels" in names
     assert [name for name in names if not name.startswith(("dinoq/", f"{facts}/"))] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,11 +12,15 @@ from dinoq.cli import board
 from dinoq.cli.board import Board, Count
 
 
+def drawn(second: int, width: int | None) -> list[str]:
+    return [f"{second} of 9, width {width}"]
+
+
 def test_without_a_terminal_lines_are_said_now_and_then_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
     begun = time.monotonic()
     with Board() as shown:
         for second in (0, 2, 3, 4, 8):
-            shown.show(begun + second, lambda width, at=second: [f"{at} of 9, width {width}"])
+            shown.show(begun + second, partial(drawn, second))
     assert capsys.readouterr().err == "2 of 9, width None\n8 of 9, width None\n"
 
 

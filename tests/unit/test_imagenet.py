@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from dinoq.jobs.imagenet import FIRST_IDS, FIRST_LABELS, ID_OF, KNOWN, Order, photo_name, recognise
+from dinoq.jobs.imagenet import FIRST_IDS, FIRST_LABELS, ID_OF, Order, Recognised, photo_name
+from dinoq.jobs.imagenet import recognise as recognise_by
+from dinoq.workers.data.published import published_labels
 
-TRUE = [(photo_name(no), label) for no, label in KNOWN.items()]
+TRUE = [(photo_name(no), label) for no, label in enumerate(published_labels(), start=1)][:2000]
 FIRST = [(photo_name(no), label) for no, label in enumerate(FIRST_LABELS, start=1)]
 
 
-def test_the_known_labels_are_the_published_ones(shared_data: Path) -> None:
+def recognise(labels: list[tuple[str, int]]) -> Recognised:
+    return recognise_by(labels, published_labels())
+
+
+def test_there_are_fifty_published_labels_of_each_class() -> None:
+    assert Counter(published_labels()) == dict.fromkeys(range(1000), 50)
+    assert published_labels()[:10] == FIRST_LABELS
+
+
+def test_the_published_labels_are_those_of_the_list(shared_data: Path) -> None:
     rows = (line.split() for line in (shared_data / "val_map_50000.txt").read_text().splitlines())
-    published = {name: int(label) for name, label in rows}
-    assert {name: published[name] for name, _ in TRUE} == dict(TRUE)
+    listed = {name: int(label) for name, label in rows}
+    assert [listed[photo_name(no)] for no in range(1, 50_001)] == list(published_labels())
 
 
 @pytest.mark.parametrize(
@@ -37,7 +49,7 @@ def test_labels_are_recognised_by_what_they_are(labels: list[tuple[str, int]], o
 
 
 def test_ids_are_told_from_any_photo_whose_id_is_known() -> None:
-    later = [(name, ID_OF.get(label, label) - 1) for name, label in TRUE[20:]]
+    later = [(name, ID_OF.get(label, label) - 1) for name, label in TRUE[1000:]]
     assert recognise(later).order == "ILSVRC2012_ID - 1"
 
 

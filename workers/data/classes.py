@@ -9,6 +9,7 @@ from dinoq.jobs.errors import BadLabels
 from dinoq.jobs.imagenet import CLASSES, Order, Recognised, recognise
 from dinoq.jobs.manifest import Manifest
 from dinoq.workers.data.datasets import Dataset
+from dinoq.workers.data.published import published_labels
 
 WITH_BACKGROUND = CLASSES + 1
 CURE = (
@@ -29,7 +30,7 @@ def fitted(dataset: Dataset, classes: int) -> Dataset:
 
 def order_of(dataset: Dataset) -> Recognised:
     """What the labels are: by the known ones among them, else by how they were made."""
-    found = recognise(zip(dataset.manifest.names, dataset.manifest.labels, strict=True))
+    found = recognise(zip(dataset.manifest.names, dataset.manifest.labels, strict=True), published_labels())
     return replace(found, order="index") if found.order == "unknown" and dataset.labels.by_wordnet else found
 
 
@@ -48,13 +49,13 @@ def _refuse_other_orders(dataset: Dataset, found: Recognised) -> None:
     what: dict[Order, str] = {
         "ILSVRC2012_ID - 1": "are ILSVRC2012_ID - 1, which is not the index of the class",
         "ILSVRC2012_ID": "are ILSVRC2012_ID, which is not the index of the class",
-        "other": "are in another order than the classes of ImageNet by sorted WordNet id",
+        "other": "are in another order than ImageNet's classes by sorted WordNet id, as ILSVRC2012_ID - 1 is",
     }
     if found.order in what and found.misfit is not None:
         raise BadLabels(
             f"the labels in {dataset.labels.path} {what[found.order]}: {found.misfit.name} is {found.misfit.label},"
-            f" published is {found.misfit.published}; of {found.known} known photos {found.agree} agree.",
-            hint=CURE,
+            f" published is {found.misfit.published}; of {found.known} validation photos {found.agree} agree.",
+            hint=f"{CURE}; photos that are not ImageNet's need other names",
         )
 
 
@@ -69,7 +70,7 @@ def _imagenet(dataset: Dataset, classes: int) -> Dataset:
         return _noted(dataset, "the model has 1001 classes: labels are taken as they stand, 0 as its background class")
     if found.agree < found.known and found.misfit is not None:
         one, n = found.misfit, found.known - found.agree
-        text = f"{n} of {found.known} known labels are not the published ones: {one.name} is {one.label}, not {one.published}"
+        text = f"{n} of {found.known} labels are not the published ones: {one.name} is {one.label}, not {one.published}"
         return _noted(dataset, text)
     return dataset
 

@@ -129,4 +129,4 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(ORIENTATION)
     except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError):
         return 0  # what cannot be read turns nothing
-    return value if value in TURNED else 0
+    return value if isinstance(value, int) and value in TURNED else 0

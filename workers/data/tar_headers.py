@@ -107,7 +107,7 @@ def _extended(kind: bytes, body: bytes) -> dict[str, str]:
     if kind == GNU_NAME:
         return {"path": _text(body)}
     records = _pax(body) if kind == PAX else {}
-    said = {key: records[key] for key in ("path", "size") if key in records}
+    said: dict[str, str] = {key: records[key] for key in ("path", "size") if key in records}
     if any(key.startswith("GNU.sparse.") for key in records):
         said["sparse"] = ""
     if not said.get("size", "0").isdecimal():

@@ -28,10 +28,33 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("job_id", "run_no", name=op.f("pk_imported")),
     )
+    op.create_table(
+        "carried_device",
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("failed_ms", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('ok', 'faulty', 'lost')", name=op.f("ck_carried_device_state")),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_carried_device_job_id")),
+        sa.PrimaryKeyConstraint("job_id", "key", name=op.f("pk_carried_device")),
+    )
+    op.create_table(
+        "carried_telemetry",
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("device_key", sa.Text(), nullable=False),
+        sa.Column("block_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("samples", sa.LargeBinary(), nullable=False),
+        sa.Column("achieved_per_s", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_carried_telemetry_job_id")),
+        sa.PrimaryKeyConstraint("job_id", "device_key", "block_ms", name=op.f("pk_carried_telemetry")),
+    )
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    op.drop_table("carried_telemetry")
+    op.drop_table("carried_device")
     op.drop_table("imported")
     with op.batch_alter_table("shard_result") as result:
         result.drop_column("logits")

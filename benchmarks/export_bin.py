@@ -32,7 +32,10 @@ def measure() -> list[Figure]:
     """The ratio of wall times, of photos that a job has prepared already and of photos that are decoded."""
     with tempfile.TemporaryDirectory() as scratch:
         root = _by_many_names(_photos(Path(scratch, "photos")))
-        works = [_plain, *(functools.partial(_export, make) for make in _makes(root, Path(scratch)))]
+        works: list[Callable[[Path], None]] = [
+            _plain,
+            *(functools.partial(_export, make) for make in _makes(root, Path(scratch))),
+        ]
         rounds = [[_timed(Path(scratch, "out"), work) for work in works] for _ in range(ROUNDS)]
     stored, decoded = (statistics.median(row[0] / row[at] for row in rounds) for at in (1, 2))
     plain, *ours = (f"{MEGABYTES / statistics.median(times):.0f} MB/s" for times in zip(*rounds, strict=True))

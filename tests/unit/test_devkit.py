@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
 
 from dinoq.jobs.errors import BadLabels
 from dinoq.workers.data.datasets import open_dataset
-from dinoq.workers.data.devkit import is_devkit, read_devkit
+from dinoq.workers.data.devkit import MAX_BYTES, is_devkit, read_devkit
 from tests.archives import SCIPY_META, TRUTH, meta_mat, write_devkit, write_tar
 
 META = base64.b64decode(SCIPY_META)
@@ -110,6 +111,12 @@ def test_an_archive_that_was_cut_short_is_refused(tmp_path: Path, keep: int) -> 
     path = kit(tmp_path, meta_dot_mat=META)
     path.write_bytes(path.read_bytes()[:keep])
     assert "is cut short" in refused(path)
+
+
+def test_an_archive_of_photos_in_place_of_labels_is_refused_unread(tmp_path: Path) -> None:
+    path = kit(tmp_path, meta_dot_mat=META)
+    os.truncate(path, MAX_BYTES + 1)
+    assert "is no devkit: it has more than 256 MiB" in refused(path)
 
 
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ def test_the_figures_of_a_folder_are_taken_and_the_rest_left_alone(tmp_path: Pat
     (tmp_path / "t4.log").write_text(trtexec_log(1, "1.0"))
     (tmp_path / "notes.txt").write_text("a day in the lab")
     (tmp_path / ".hidden").write_text(perf_file("6"))
+    (tmp_path / "photo.jpg").write_text(perf_file("7"))
     (tmp_path / "dumpOutput_device0").mkdir()
     files, others = figure_files(tmp_path)
     assert [file.name for file in files] == [PERF, "t4.log"]
-    assert others == ("dumpOutput_device0", "notes.txt")
+    assert others == ("dumpOutput_device0", "notes.txt", "photo.jpg")
 
 
 def test_a_folder_without_figures_holds_none(tmp_path: Path) -> None:

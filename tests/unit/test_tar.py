@@ -6,12 +6,14 @@ import gzip
 import os
 import tarfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dinoq.jobs.errors import BadDataset
 from dinoq.workers.data.tar import Tar, open_tar
+from dinoq.workers.data.tar_headers import DamagedTar, members
 from dinoq.workers.data.tar_index import TarFile, indexed
 from tests.archives import BLOCK, add_entry, write_tar
 
@@ -98,6 +100,20 @@ def test_a_damaged_header_is_refused_and_nothing_behind_it_is_lost_silently(tmp_
     path.write_bytes(data)
     with pytest.raises(BadDataset, match=f"damaged: at byte {2 * BLOCK}"):
         opened(path)
+
+
+def cut(data: bytes, start: int, length: int) -> bytes:
+    return data[start : start + length]
+
+
+@pytest.mark.parametrize("format", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_no_byte_of_a_header_changes_unnoticed(tmp_path: Path, format: int) -> None:
+    good = write_tar(tmp_path / "x.tar", {"b/a.jpg": b"1"}, format=format).read_bytes()
+    for at in set(range(BLOCK)) - set(range(148, 156)):  # there the sum itself stands, between blanks
+        data = bytearray(good)
+        data[at] ^= 1
+        with pytest.raises(DamagedTar):
+            list(members(partial(cut, bytes(data)), len(data)))
 
 
 @pytest.mark.parametrize("body", [b"no tar at all" * 100, b"short"])

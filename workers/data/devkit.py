@@ -116,6 +116,8 @@ def _kit(path: Path, files: Iterable[tuple[str, bytes | Path]]) -> Devkit:
 
 
 def _unpacked(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise BadLabels(f"{path} is no devkit: it has more than {MAX_BYTES >> 20} MiB.", hint=CURE)
     data = path.read_bytes()
     if not data.startswith(GZIP):
         return data

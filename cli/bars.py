@@ -136,9 +136,9 @@ def _bar(row: Row, length: int) -> str:
 
 
 def samples_text(row: Row) -> str:
-    """`256/1,024`; of what is open-ended `4,096 random images` while it runs, then a dash."""
+    """`256/1,024`; of what is open-ended `4,096 random images` while it runs, a dash before and after."""
     if row.open_ended:
-        return f"{row.done:,} random images" if row.done else "-"
+        return f"{row.done:,} random images" if row.done or row.at_work else "-"
     return f"{row.done:,}/{row.total:,}"
 
 

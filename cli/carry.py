@@ -30,6 +30,8 @@ def write(now: Settings, asked: Export) -> int:
     db = open_ledger(now)
     numbers = dict.fromkeys(job_named(db, text, now) for text in asked.jobs or ("last",))
     jobs = [carry_out(db, number, now.host) for number in numbers]
+    if asked.with_logits and not any(job.logits for job in jobs):
+        raise UsageError("none of these jobs kept its logits.", hint="dinoq submit --keep-logits ...")
     size = pack(asked.output, jobs, now.store, logits=asked.with_logits)
     listed = ", ".join(f"job {number}" for number in numbers)
     console.say(f"{listed} written to {asked.output} ({size / 1e6:.1f} MB)")

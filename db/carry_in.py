@@ -51,8 +51,8 @@ def _take(session: Session, job: Carried, *, update: bool) -> Taken:
     mine = None if here.state == "active" else carried(session, here, "")
     session.expunge_all()
     # Whoever was imported without its logits may get them later.
-    more = bool(job.logits) and mine is not None and set(job.logits) != set(mine.logits)
-    if mine is not None and alike(mine, job) and not (more and update):
+    more = bool(job.logits) and mine is not None and not mine.logits
+    if mine is not None and alike(mine, job) and not (more and update and here.imported_ms is not None):
         return Taken(job_id=number, name=job.job.name, how="known")
     if here.imported_ms is None:
         text = (

@@ -89,8 +89,8 @@ def alike(one: Carried, other: Carried) -> bool:
 
 
 def _essence(job: Carried) -> Carried:
-    results = [replace(result, logits="") for result in job.results]
-    return replace(job, job=replace(job.job, source=""), results=results, artifacts=[], devices=[], telemetry=[])
+    bare = job.without_logits()
+    return replace(bare, job=replace(job.job, source=""), artifacts=[], devices=[], telemetry=[])
 
 
 def _job(job: Job, host: str) -> CarriedJob:

@@ -5,7 +5,7 @@ These classes are the format of a `.dinoq` file, version 1 (docs/exchange.md): a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.manifest import Manifest
@@ -211,6 +211,10 @@ class Carried:
     def logits(self) -> list[str]:
         """The places of its logits, each once."""
         return list(dict.fromkeys(result.logits for result in self.results if result.logits))
+
+    def without_logits(self) -> Carried:
+        """The same with no word of where logits lie."""
+        return replace(self, results=[replace(result, logits="") for result in self.results])
 
 
 TABLES: dict[str, type] = {

@@ -22,8 +22,8 @@ LAST_MS = 253_402_300_799_000
 MOST_MS = 1e15
 """No clock of a device goes so far: sums of such times stay finite."""
 LEAST_MS = 1e-6
-LOGITS = re.compile(r"logits(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
-"""Where logits may lie in a store."""
+LOGITS = re.compile(r"logits/[0-9a-f]{2}/([0-9a-f]{64})[.]f32")
+"""Where logits lie in a store: by the sha256 of the file."""
 Key = tuple[str, int, int]
 
 
@@ -38,6 +38,7 @@ def check(job: Carried) -> None:
     """Raises: Malformed, naming what contradicts what."""
     _check_job(job)
     _check_runs(job)
+    _check_artifacts(job)
     _check_slices(job)
     items = _check_items(job)
     _check_attempts(job, items)
@@ -80,9 +81,19 @@ def _check_runs(job: Carried) -> None:
             run.artifact_key is None or run.artifact_key in keys, f"run {run.run_no} has an artifact that is absent"
         )
         _ensure(all(key == facts.key for key, facts in run.devices.items()), f"run {run.run_no} mixes up devices")
-    used = {run.artifact_key for run in job.runs}
+
+
+def _check_artifacts(job: Carried) -> None:
     for one in job.artifacts:
-        _ensure(one.key in used and one.origin in ORIGINS, f"artifact {one.key[:12]} is of no run")
+        at = f"artifact {one.key[:12]}"
+        mine = [run for run in job.runs if run.artifact_key == one.key]
+        _ensure(mine, f"{at} is of no run")
+        _ensure(_is_sha256(one.key) and _is_sha256(one.sha256), f"{at} has no sha256")
+        _ensure(one.model_sha256 == job.job.spec.model.sha256, f"{at} is of another model")
+        made = (one.chip, one.batch, one.precision, one.origin, one.toolkit, one.arch)
+        for run in mine:
+            wanted = (run.chip, run.batch, run.precision, run.origin, run.toolkit, run.arch)
+            _ensure(made == wanted, f"{at} is not what run {run.run_no} asks for")
 
 
 def _check_slices(job: Carried) -> None:
@@ -131,20 +142,28 @@ def _check_attempts(job: Carried, items: dict[Key, CarriedItem]) -> None:
 def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem]) -> None:
     at = f"part {one.no} of run {one.run_no}"
     item = items.get(("infer", one.run_no, one.no))
-    if one.run_no not in {run.run_no for run in job.runs if run.mode == "imported"}:  # which nobody worked here
-        done = item and (item.first, item.count, item.state) == (one.first, one.count, "done")
-        _ensure(done, f"{at} is no part that is done")
+    mode = next((run.mode for run in job.runs if run.run_no == one.run_no), None)
+    done = item and (item.first, item.count, item.state) == (one.first, one.count, "done")
+    _ensure(done or mode == "imported", f"{at} is no part that is done")  # nobody worked what another tool told
+    _ensure((one.count == 0) == (mode == "pure"), f"{at} has {one.count} samples")
+    _ensure(one.first + one.count <= job.job.spec.data.samples, f"{at} goes beyond the dataset")
     adds_up = min(one.n, one.unreadable) >= 0 and one.n + one.unreadable == one.count
     _ensure(adds_up and 0 <= one.top1 <= one.top5 <= one.n, f"{at} has impossible counts")
     _ensure(len(one.predictions) == TOP * 4 * one.count, f"{at} has not a prediction for each sample")
     _ensure(
         not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store"
     )
+    _check_times(at, one.times)
+
+
+def _check_times(at: str, blob: bytes) -> None:
     try:
-        times = Times.from_blob(one.times)
+        times = Times.from_blob(blob)
     except Exception:  # noqa: BLE001  (whatever bytes can do to struct and numpy)
         raise Malformed(f"the times of {at} cannot be read") from None
-    _ensure(times.to_blob() == one.times, f"the times of {at} are of another length")
+    _ensure(times.to_blob() == blob, f"the times of {at} are of another length")
+    windows = times.windows or ()
+    _ensure(all(windows) and sum(windows) <= len(times.compute_ms), f"the windows of {at} hold other batches")
     clocks = (times.fed_ms, times.done_ms, times.loading_ms)
     _ensure(all(math.isfinite(ms) and abs(ms) <= MOST_MS for ms in clocks), f"the clock of {at} is none")
     took_ms = times.done_ms - times.fed_ms

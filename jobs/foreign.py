@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from dinoq.jobs.chips import Chip, Precision, chip_named
+from dinoq.jobs.chips import MAX_BATCH, Chip, Precision, chip_named
 from dinoq.jobs.errors import BadResults
 from dinoq.jobs.formats.readers import Reading
 from dinoq.jobs.ledger import Origin
@@ -44,6 +44,8 @@ def decide(reading: Reading, given: Given, name: str) -> ForeignRun:
     told_chip = chip_named(reading.chip) if reading.chip else None
     chip = _one("the chip", told_chip, given.chip, name, "--chip 310P3")
     batch = _one("the batch", reading.batch, given.batch, name, "--batch 16")
+    if not 1 <= batch <= MAX_BATCH:
+        raise BadResults(f"{name} says batch {batch}; expected 1 to {MAX_BATCH}.", hint="the file as the tool wrote it")
     # Nothing may become a card's figure by being left unsaid.
     origin: Origin = _one("whether a card or a simulator made it", reading.origin, given.origin, name, "--origin real")
     told = reading.told

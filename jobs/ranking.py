@@ -69,7 +69,7 @@ def best_batches(cells: Sequence[Cell]) -> tuple[Best, ...]:
 
 def _best(row: Sequence[Cell]) -> Best:
     top = max(row, key=lambda cell: cell.images_per_s)
-    ties = tuple(cell.batch for cell in row if cell.images_per_s >= (1.0 - NOISE) * top.images_per_s)
+    ties = tuple(dict.fromkeys(cell.batch for cell in row if cell.images_per_s >= (1.0 - NOISE) * top.images_per_s))
     return Best(
         chip=top.chip,
         precision=top.precision,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from dinoq.jobs.agreement import Agreement, agreements
@@ -20,22 +20,20 @@ from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
-from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, last_of, superseded, whose
+from dinoq.jobs.report_cells import side_by_side
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
 from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
-    Cell,
-    Status,
     Verdict,
     accuracy_verdict,
     coverage_verdict,
     exit_code,
     looks_like_guessing,
     performance_verdict,
-    plausibility_verdicts,
     random_data_verdict,
     stability_verdict,
     told_accuracy_verdict,
@@ -150,10 +148,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
         for of, run in zip(whose(record), record.runs, strict=True)
     ]
-    runs = _judged(made, spec.model)
-    cells = zip(runs, _cells(runs, spec.model), strict=True)
-    sound = [cell for run, cell in cells if cell and not _implausible(run)]
-    runs, sound = _with_repeats(runs, superseded(sound)), last_of(sound)
+    runs, sound = side_by_side(made, spec.model)
     verdicts = job_verdicts(record)
     return Report(
         jobs=job_facts(record),
@@ -285,53 +280,3 @@ def _disturbances(devices: Sequence[DeviceReport], merged: Merged) -> list[str]:
 def _overlaps(merged: Merged) -> tuple[Overlap, ...]:
     counts = Counter(what for result in merged.results for what in result.overlap.split(", ") if what)
     return tuple(Overlap(what=what, parts=parts) for what, parts in sorted(counts.items()))
-
-
-def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
-    return [
-        None
-        if run.card is None
-        else Cell(
-            run_no=run.run_no,
-            chip=run.chip,
-            batch=run.batch,
-            precision=run.precision,
-            origin=run.origin,
-            images_per_s=run.measured.throughput.compute or 0.0,
-            gflop=model.gflop,
-            pace=run.pace,
-            card=run.card,
-            mode=_measured_on(run),
-        )
-        for run in runs
-    ]
-
-
-def _measured_on(run: RunReport) -> Mode:
-    """What a figure was measured on; of an imported one, as its tool told."""
-    told = run.told.facts["data"] if run.told else ""
-    on: dict[str, Mode] = {"dataset": "dataset", "random": "pure"}
-    return on.get(told, run.mode)
-
-
-def _judged(runs: Sequence[RunReport], model: ModelRef) -> tuple[RunReport, ...]:
-    """With the verdicts that need the other runs. What was measured again is judged beside its own job's runs."""
-    cells = _cells(runs, model)
-    jobs = dict.fromkeys(run.job for run in runs)
-    of_job = [[cell for cell, run in zip(cells, runs, strict=True) if cell and run.job == job] for job in jobs]
-    found: dict[int, Verdict] = {}
-    for row in (*of_job, last_of(filter(None, cells))):
-        found |= plausibility_verdicts(row)
-    return tuple(
-        replace(run, verdicts=(*run.verdicts, found[run.run_no])) if run.run_no in found else run for run in runs
-    )
-
-
-def _with_repeats(runs: tuple[RunReport, ...], later: Mapping[int, int]) -> tuple[RunReport, ...]:
-    """Whose figure gave way to a later job's says so."""
-    told = {no: (f"job {runs[by - 1].job} measured it again; best and ratios are of that",) for no, by in later.items()}
-    return tuple(replace(run, notes=run.notes + told.get(run.run_no, ())) for run in runs)
-
-
-def _implausible(run: RunReport) -> bool:
-    return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dinoq.jobs.record import ImportedFrom, JobRecord
 from dinoq.jobs.spec import JobSpec
-from dinoq.jobs.verdicts import Cell, Status, Verdict
+from dinoq.jobs.verdicts import Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +65,6 @@ def job_verdicts(record: JobRecord) -> tuple[Verdict, ...]:
     """One for each job that is not done."""
     named = {job.id: f"job {job.id}" if record.joined else "the job" for job in record.jobs}
     return tuple(_unended(job, named[job.id]) for job in record.jobs if job.state != "done")
-
-
-def last_of(cells: Iterable[Cell]) -> list[Cell]:
-    """Cells of which no two are the same chip, batch, precision, origin and clock: of such, the last one counts."""
-    found = {_identity(cell): cell for cell in cells}
-    return sorted(found.values(), key=lambda cell: cell.run_no)
-
-
-def superseded(cells: Iterable[Cell]) -> dict[int, int]:
-    """The runs that `last_of` leaves out, and which run each gave way to, by their numbers."""
-    listed = list(cells)
-    last = {_identity(cell): cell.run_no for cell in listed}
-    return {cell.run_no: last[_identity(cell)] for cell in listed if last[_identity(cell)] != cell.run_no}
-
-
-def _identity(cell: Cell) -> tuple[object, ...]:
-    return cell.chip, cell.batch, cell.precision, cell.origin, cell.pace
 
 
 def _unended(job: JobRecord, name: str) -> Verdict:

@@ -51,7 +51,8 @@ def _typed(kind: Any, value: object, at: str) -> Any:
         _ensure(isinstance(value, str) and value in get_args(kind), value, at, f"one of {', '.join(get_args(kind))}")
         return value
     if origin in (dict, Mapping):
-        return _mapping(*get_args(kind), value, at)
+        keys, values = get_args(kind)
+        return _mapping(keys, values, value, at)
     if origin in (tuple, list):
         return _sequence(kind, value, at)
     return _plain(kind, value, at)

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dinoq.jobs.carried import (
     Carried,
     CarriedArtifact,
@@ -23,10 +25,12 @@ from dinoq.jobs.carried import (
     CarriedRun,
     CarriedSlice,
 )
+from dinoq.jobs.errors import BadExchange
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import plan_parts, plan_slices
 from dinoq.jobs.spec import JobSpec, RunSpec
 from dinoq.workers.packing import pack
+from dinoq.workers.unpacking import unpack
 from tests.builders import OWNER, STORE, make_device, make_manifest, make_spec, sha256
 from tests.readings import make_block
 from tests.reports import make_results
@@ -63,6 +67,19 @@ def packed(folder: Path, *jobs: Carried, name: str = "x.dinoq") -> Path:
     return folder / name
 
 
+def jobs_of(path: Path) -> tuple[Carried, ...]:
+    """What is in a file."""
+    with unpack(path) as unpacked:
+        return unpacked.jobs
+
+
+def refused(path: Path) -> str:
+    """Why the file is."""
+    with pytest.raises(BadExchange) as error:
+        jobs_of(path)
+    return str(error.value)
+
+
 def spoilt(path: Path, change: Callable[[dict[str, bytes]], None], *, sealed: bool = True) -> Path:
     """The file with other members; `sealed`: with a table of contents that fits them."""
     with zipfile.ZipFile(path) as archive:
@@ -72,6 +89,11 @@ def spoilt(path: Path, change: Callable[[dict[str, bytes]], None], *, sealed: bo
         members["dinoq.json"] = contents(members)
     write_zip(path, members)
     return path
+
+
+def add(name: str, content: bytes = b"x") -> Callable[[dict[str, bytes]], None]:
+    """One member more."""
+    return lambda members: members.update({name: content})
 
 
 def contents(members: Mapping[str, bytes]) -> bytes:

@@ -29,12 +29,19 @@ def pack(path: Path, jobs: Sequence[Carried], store: Path, *, logits: bool = Fal
     `store` is where logits lie. Raises: BadFolder when the disk has no room, before anything is written; UsageError
     for a place that cannot be written, or more than one file can hold.
     """
-    members: dict[str, bytes] = {}
-    for job in jobs:
-        members |= to_members(job)
-    files = {place: store / place for job in jobs for place in job.logits} if logits else {}
-    _check_room(path, sum(map(len, members.values())), sum(file.stat().st_size for file in files.values()))
+    carried = jobs if logits else [job.without_logits() for job in jobs]
+    members = {name: content for job in carried for name, content in to_members(job).items()}
+    files = {place: store / place for job in carried for place in job.logits}
+    _check_room(path, sum(map(len, members.values())), sum(map(_size, files.values())))
     return _whole(path, lambda out: _write(out, jobs, members, files))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError as error:
+        text = f"logits {file} cannot be read: {error.strerror}."
+        raise BadFolder(text, hint="export without --with-logits") from None
 
 
 def _check_room(path: Path, rows: int, logits: int) -> None:

@@ -116,10 +116,12 @@ def _unpacked(archive: zipfile.ZipFile) -> Unpacked:
     for job in jobs:
         check(job)
     used = {place for job in jobs for place in (*job.logits, dataset_member(job.manifest.id))}
+    if lacking := used - {*logits, *rows}:
+        raise Malformed(f"it lacks {min(lacking)}")
     if stray := {name for name in (*logits, *rows) if not name.startswith("jobs/")} - used:
         raise Malformed(f"its member {min(stray)} belongs to no job")
     for one in logits.values():
-        _checked(archive, one)
+        _check_logits(archive, one)
     return Unpacked(jobs, archive, logits)
 
 
@@ -197,7 +199,11 @@ def _blocks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
         raise Malformed(f"{member.name} is not what was written: its sha256 differs")
 
 
-def _checked(archive: zipfile.ZipFile, member: Member) -> None:
+def _check_logits(archive: zipfile.ZipFile, member: Member) -> None:
+    """They are what their name says, as whatever asks the store for them will see."""
+    named = LOGITS.fullmatch(member.name)
+    if named is None or named[1] != member.sha256:
+        raise Malformed(f"{member.name} is not what its name says")
     for _ in _blocks(archive, member):
         pass
 

@@ -18,13 +18,13 @@ from dinoq.jobs.errors import UsageError
 if TYPE_CHECKING:
     from dinoq.jobs.recipe import Recipe
     from dinoq.workers.data.datasets import Dataset
+    from dinoq.workers.exports.pictures import Make
 
 FOLDER, INFO = "prep_dataset", "prep_dataset.info"
 
 
 def write(now: Settings, asked: Export) -> int:
     """Write `prep_dataset/NAME.bin`, `prep_dataset.info` and `val_label.txt`; 6 when a photo could not be read."""
-    from dinoq.cli.hosting import prep_threads
     from dinoq.cli.submission import dataset_of, read_recipe
     from dinoq.jobs.formats.info import distinct_keys, info_text, label_text
     from dinoq.workers.exports.places import require_new, write_texts
@@ -41,7 +41,7 @@ def write(now: Settings, asked: Export) -> int:
     files = dict(zip(manifest.names, (f"{key}.bin" for key in distinct_keys(manifest.names)), strict=True))
     require_new(asked.output / INFO, asked.output / LABELS, note_beside(place))
     with interrupts.told(*NOTHING_LEFT):
-        unreadable = _photos(dataset, files, recipe, place, max(1, prep_threads(now)))
+        unreadable = _photos(now, dataset, files, recipe, place)
     kept = {name: label for name, label in zip(manifest.names, manifest.labels, strict=True) if name not in unreadable}
     absent = tuple(f"{name}: {reason}" for name, reason in unreadable.items())
     texts = {
@@ -53,13 +53,26 @@ def write(now: Settings, asked: Export) -> int:
     return concluded(absent, f"{place}: {len(kept)} files; {INFO} and {LABELS} beside it")
 
 
-def _photos(dataset: Dataset, files: dict[str, str], recipe: Recipe, place: Path, threads: int) -> dict[str, str]:
+def _photos(now: Settings, dataset: Dataset, files: dict[str, str], recipe: Recipe, place: Path) -> dict[str, str]:
+    """Fill the folder; why, for each photo that has no file."""
+    from dinoq.cli.hosting import prep_threads
     from dinoq.workers.exports.bins import bin_bytes, write_bins
     from dinoq.workers.exports.places import fresh_folder, require_room
 
     require_room(place, len(files), bin_bytes(recipe))
     with fresh_folder(place) as into, Count("photos", len(files)) as count:
-        return write_bins(files, dataset.photos, recipe, into, threads=threads, progress=count)
+        make = _pictures(now, dataset, recipe)
+        return write_bins(files, make, recipe, into, threads=max(1, prep_threads(now)), progress=count)
+
+
+def _pictures(now: Settings, dataset: Dataset, recipe: Recipe) -> Make:
+    """What jobs of this host have prepared already is not made again."""
+    from dinoq.workers.data.store import open_store
+    from dinoq.workers.exports.pictures import from_photos, from_store
+
+    if not now.store.is_dir():
+        return from_photos(dataset.photos, recipe)
+    return from_store(open_store(now.store), now.state / "digests", dataset.photos, dataset.manifest, recipe)
 
 
 def _about(source: str, dataset: Dataset, recipe: Recipe) -> list[str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
-from dinoq.cli.render.modes import RANDOM_DATA
+from dinoq.cli.render.modes import without_photos
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
@@ -16,8 +16,7 @@ def coverage(report: Report) -> Iterator[str]:
     """The proof that each sample counts once, and what is missing from it, by name."""
     texts: defaultdict[str, list[RunReport]] = defaultdict(list)
     for run in report.runs:
-        if run.coverage.expected:
-            texts[_coverage_text(run)].append(run)
+        texts[_coverage_text(run)].append(run)
     for at, (text, runs) in enumerate(texts.items()):
         where = "" if len(texts) == 1 else f"{run_labels(runs)}: "
         yield from field("" if at else "Coverage", where + text)
@@ -28,6 +27,8 @@ def coverage(report: Report) -> Iterator[str]:
 def _coverage_text(run: RunReport) -> str:
     if run.mode == "pure":
         return "none to prove: random data"
+    if run.told and not run.coverage.expected:
+        return "none to prove: no answers were imported"
     proof = run.coverage
     missing = f"{proof.n_missing} missing, " if proof.n_missing else ""
     counts = f"{proof.unreadable} unreadable, {missing}{proof.duplicates} duplicates, {proof.conflicts} conflicts"
@@ -81,7 +82,7 @@ def sources(report: Report) -> Iterator[str]:
 
 def _data(report: Report) -> str:
     if not report.data.samples:
-        return RANDOM_DATA
+        return without_photos(report)
     part = f" of {report.part_of}" if report.part_of else ""
     unknown = "not known yet" if report.state == "active" else "not known: a slice was not prepared"
     fingerprint = report.fingerprint[:12] if report.fingerprint else unknown

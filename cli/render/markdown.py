@@ -9,7 +9,7 @@ from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
-from dinoq.cli.render.modes import RANDOM_DATA, in_words, pure_note, windows_text
+from dinoq.cli.render.modes import in_words, pure_note, windows_text, without_photos
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
@@ -221,7 +221,7 @@ def _sources(report: Report) -> Iterator[str]:
 
 def _data(report: Report) -> str:
     if not report.data.samples:
-        return RANDOM_DATA
+        return without_photos(report)
     return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
 
 

@@ -11,6 +11,12 @@ PURE = "^"
 """Follows the batch of such a figure on a terminal."""
 
 RANDOM_DATA = "none: random pixels, the same ones each time"
+TOLD_DATA = "none here: figures as they were told"
+
+
+def without_photos(report: Report) -> str:
+    """What a report without a dataset stands on."""
+    return TOLD_DATA if all(run.told for run in report.runs) else RANDOM_DATA
 
 
 def marked(batch: int, mode: Mode) -> str:
@@ -30,9 +36,10 @@ def pure_note(report: Report) -> str:
 
 
 def windows_text(run: RunReport) -> str:
-    """`cpu bs4: 3 windows, the last 3 within 1.2 %`; empty for a run on the dataset."""
+    """`cpu bs4: 3 windows, the last 3 within 1.2 %`, or `9.3 % apart`; empty for a run on the dataset."""
     windows = run.measured.windows
     if windows is None or windows.apart is None:
         return ""
-    how = "within" if windows.agreed else "apart by"
-    return f"{run_label(run)}: {len(windows.batches)} windows, the last {AGREEING} {how} {percent(windows.apart, 1)} %"
+    share = f"{percent(windows.apart, 1)} %"
+    how = f"within {share}" if windows.agreed else f"{share} apart"
+    return f"{run_label(run)}: {len(windows.batches)} windows, the last {AGREEING} {how}"

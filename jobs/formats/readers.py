@@ -100,12 +100,12 @@ def _ais_bench(summary: ais_bench.Summary, kind: str, given: int | None) -> Read
     odd = of_name is not None and batch is not None and of_name != batch
     doubt = f"the model's name says bs{of_name}, but throughput was computed with a batch of {batch}"
     count = summary.compute.count if summary.compute else None
-    spreads = (summary.compute, summary.h2d, summary.d2h)
+    copied = _with_copies((summary.compute, summary.h2d, summary.d2h), batch or given)
     told = Told(
         tool="ais_bench",
         kind=kind,
-        rates={"compute": summary.throughput, **_with_copies(spreads, batch or given)},
-        names={"compute": "throughput", "device": "NPU_compute_time + H2D_latency + D2H_latency"},
+        rates={"compute": summary.throughput, **copied},
+        names={"compute": "throughput", **dict.fromkeys(copied, "NPU_compute_time + H2D_latency + D2H_latency")},
         latency=summary.compute,
         notes=(*too_few(count), *((doubt,) if odd else ())),
     ).knowing(
@@ -132,11 +132,13 @@ def _trtexec(log: trtexec.Log, kind: str, name: str, given: int | None) -> Readi
         raise BadResults(f"{name} is of an {log.other} run; dinoq compares fp32 and fp16.", hint=hint)
     batch, h2d, d2h = log.batch or given, log.times.get("h2d"), log.times.get("d2h")
     compute: dict[Scope, float] = {"compute": 1000.0 * batch / log.compute.mean} if batch else {}
+    copied = _with_copies((log.compute, h2d, d2h), batch)
+    names = dict.fromkeys(compute, "batch / mean GPU Compute Time")
     told = Told(
         tool="trtexec",
         kind=kind,
-        rates={**compute, **_with_copies((log.compute, h2d, d2h), batch)},
-        names={"compute": "batch / mean GPU Compute Time", "device": "batch / (H2D + GPU Compute + D2H)"},
+        rates={**compute, **copied},
+        names={**names, **dict.fromkeys(copied, "batch / (H2D + GPU Compute + D2H)")},
         figures=_queries(log, batch),
         latency=log.compute,
         notes=too_few(log.compute.count),

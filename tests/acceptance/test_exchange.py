@@ -62,6 +62,13 @@ def test_a_second_import_is_recognised(bench: Bench, other: Shell, done: dict[st
         assert len(json.loads(shell.dinoq("jobs", "--json").out)) == 1
 
 
+def test_logits_go_along_on_request(bench: Bench, other: Shell) -> None:
+    bench.run("--keep-logits")
+    assert other.dinoq("import", exported(bench, "--with-logits")).code == 0
+    kept = {path.name: path.read_bytes() for path in (other.home / ".dinoq/store/logits").rglob("*.f32")}
+    assert kept and kept == {path.name: path.read_bytes() for path in bench.shell.home.rglob("*.f32")}
+
+
 def refused(answer: Answer, *words: str) -> None:
     """Exit 2, one sentence with these words, no traceback."""
     assert answer.code == 2, answer.err
@@ -87,6 +94,8 @@ def test_what_a_file_may_suffer_on_its_way_is_told_and_loses_nothing(
 def test_an_active_job_is_not_exported(bench: Bench) -> None:
     bench.shell.dinoq("submit", *bench.args())
     refused(bench.shell.dinoq("export", "-o", "x.dinoq"), "job 1 is active", "dinoq cancel 1")
+    bench.shell.dinoq("cancel", "1")
+    refused(bench.shell.dinoq("export", "1", "--with-logits", "-o", "x.dinoq"), "none of these jobs kept its logits")
     refused(bench.shell.dinoq("export", "1"), "nothing says where to write", "-o x.dinoq")
     refused(bench.shell.dinoq("export", "1", "-o", "x.zip"), "does not end in .dinoq")
     assert not (bench.shell.home / "x.dinoq").exists()

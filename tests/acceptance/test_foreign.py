@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from jsonschema import validate  # type: ignore[import-untyped]
 
 from dinoq.cli.render import json as json_format
-from dinoq.jobs.formats.result_json import result_text
 from dinoq.workers.models.codebook import Codebook, write_codebook
 from tests.command import Answer, Shell
 from tests.foreign import (
-    AIS_CONSOLE,
     COMPUTE_MS_T4,
     IMPOSSIBLE_310P,
     INTERFACE_310,
@@ -36,11 +33,6 @@ def perf(tmp_path: Path) -> Path:
     path = tmp_path / PERF_16
     path.write_text(perf_file(INTERFACE_310[16]))
     return path
-
-
-def jobs(shell: Shell) -> int:
-    """How many jobs the history holds."""
-    return len(shell.dinoq("jobs", "--json").json)
 
 
 def report(shell: Shell, *more: object) -> Answer:
@@ -69,17 +61,6 @@ def test_a_report_for_people_marks_what_was_imported(shell: Shell, perf: Path, f
         assert words in " ".join(text.split()), words
 
 
-def test_a_trtexec_log_needs_no_flag(shell: Shell, tmp_path: Path) -> None:
-    log = tmp_path / "t4.log"
-    log.write_text(trtexec_log(16, COMPUTE_MS_T4[16]))
-    assert shell.dinoq("import", log).code == 0
-    values = report(shell).json
-    (run,) = values["runs"]
-    assert (run["chip"], run["batch"], run["precision"], run["toolkit"]) == ("T4", 16, "fp16", "TensorRT 8.2.5")
-    assert run["throughput"]["compute"] == pytest.approx(2003.3456, abs=1e-3)
-    assert values["model"]["name"] == "dino_resnet50"
-
-
 def test_a_dump_is_scored_against_its_labels_and_takes_the_speed_file_beside_it(shell: Shell, tmp_path: Path) -> None:
     dump = write_dump(tmp_path / "dumpOutput_device0", [3, 3, 1, 7])
     (dump / "summary.json").write_text("{}")
@@ -103,110 +84,17 @@ def test_the_impossible_column_of_six_files_is_implausible(shell: Shell, tmp_pat
     assert [run["batch"] for run in answer.json["runs"]] == [1, 4, 8, 16, 32, 64]
 
 
-def test_accuracy_that_is_only_told_passes_no_gate(shell: Shell, tmp_path: Path) -> None:
-    (tmp_path / "result.json").write_text(result_text(50_000, 1000, [0.7527, 0.84, 0.88, 0.91, 0.9257]))
-    answer = shell.dinoq("import", tmp_path / "result.json", *ON_310, "--batch", "1", "--baseline", "75.3")
-    assert answer.code == 0, answer.err
-    text = " ".join(shell.dinoq("report").out.split())
-    assert "UNDECIDED 310 bs1: 75.27 % is told without predictions" in text
-
-
-def test_the_same_import_is_recognised_and_another_is_not(shell: Shell, perf: Path) -> None:
-    first, again = shell.dinoq("import", perf, *ON_310), shell.dinoq("import", perf, *ON_310)
-    assert (first.out, again.out) == ("job 1\n", "job 1\n")
-    assert "imported before, as job 1" in again.err
-    assert shell.dinoq("import", perf, *ON_310, "--driver", "21.0.2").out == "job 2\n"
-
-
-def test_an_imported_job_answers_every_command(shell: Shell, perf: Path) -> None:
-    shell.dinoq("import", perf, *ON_310)
-    assert "imported from benchmark" in shell.dinoq("logs").out
-    assert "done" in shell.dinoq("status").out
+def test_a_trtexec_log_is_a_job_that_every_command_answers(shell: Shell, tmp_path: Path) -> None:
+    log = tmp_path / "t4.log"
+    log.write_text(trtexec_log(16, COMPUTE_MS_T4[16]))
+    assert shell.dinoq("import", log).out == "job 1\n"
+    again = shell.dinoq("import", log)
+    assert (again.out, "imported before, as job 1" in again.err) == ("job 1\n", True)
+    (run,) = report(shell).json["runs"]
+    assert run["throughput"]["compute"] == pytest.approx(2003.3456, abs=1e-3)
+    assert "imported from trtexec: t4.log" in shell.dinoq("logs").out
     retried = shell.dinoq("retry")
     assert (retried.code, "imported" in retried.err) == (2, True)
-
-
-def garbled(folder: Path) -> Path:
-    """A speed file cut in its middle."""
-    path = folder / PERF_16
-    path.write_text(perf_file("601.67")[:150])
-    return path
-
-
-def named_so(folder: Path) -> Path:
-    """Nothing of a speed file but its name."""
-    path = folder / PERF_16
-    path.write_text("out of memory")
-    return path
-
-
-def several(folder: Path) -> Path:
-    """Two devices at the same batch."""
-    path = write_perf_folder(folder / "result", {16: "601.67"})
-    (path / PERF_16.replace("device_0", "device_1")).write_text(perf_file("600"))
-    return path
-
-
-def missing(folder: Path) -> Path:
-    """A dump that lacks an image of its labels."""
-    write_labels(folder / "labels.txt", [3, 4])
-    return write_dump(folder / "dumpOutput_device0", [3])
-
-
-def out_of_range(folder: Path) -> Path:
-    """A label that the model has no class for."""
-    write_labels(folder / "labels.txt", [3000])
-    return write_dump(folder / "dumpOutput_device0", [3])
-
-
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (garbled, "no whole speed file"),
-        (named_so, "is none of"),
-        (several, "tell of the same run"),
-        (missing, "no output of val_2"),
-        (out_of_range, "the class of val_1.JPEG is 3000"),
-    ],
-)
-def test_what_cannot_be_imported_is_said_and_nothing_stored(
-    shell: Shell, tmp_path: Path, make: Callable[[Path], Path], told: str
-) -> None:
-    path = make(tmp_path)
-    answer = shell.dinoq("import", path, *ON_310, "--batch", "16", "--labels", tmp_path / "labels.txt")
-    assert (answer.code, answer.out) == (2, "")
-    assert told in answer.err and "Try: " in answer.err
-    assert jobs(shell) == 0
-
-
-@pytest.mark.parametrize(
-    ("flags", "asked"),
-    [
-        (("--origin", "real"), "does not say the chip. Try: --chip 310P3"),
-        (("--chip", "310"), "does not say whether a card or a simulator made it. Try: --origin real"),
-        ((*ON_310, "--batch", "1"), "says 16, but --batch 1 is given"),
-        ((*ON_310, "--chip", "310,T4"), "--chip names 2"),
-        ((*ON_310, "--precision", "int8"), "precision 'int8' is none of"),
-    ],
-)
-def test_what_is_left_out_or_disagrees_is_asked_for(
-    shell: Shell, perf: Path, flags: tuple[str, ...], asked: str
-) -> None:
-    answer = shell.dinoq("import", perf, *flags)
-    assert (answer.code, asked in answer.err) == (2, True), answer.err
-
-
-def test_a_default_of_this_site_says_nothing_of_a_foreign_figure(shell: Shell, perf: Path) -> None:
-    answer = shell.dinoq("import", perf, "--origin", "real", DINOQ_CHIP="310P3", DINOQ_MODEL="mine.onnx")
-    assert "does not say the chip" in answer.err
-
-
-def test_console_words_of_ais_bench_are_taken_from_a_file(shell: Shell, tmp_path: Path) -> None:
-    (tmp_path / "ais.log").write_text(AIS_CONSOLE)
-    assert shell.dinoq("import", tmp_path / "ais.log", "--chip", "310P3", "--origin", "real").code == 0
-    (run,) = report(shell).json["runs"]
-    assert run["throughput"]["compute"] == pytest.approx(16_000 / 6)
-    assert run["told"]["facts"]["warm-up"] == "5 executions"
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +136,20 @@ def test_a_simulators_dump_never_becomes_a_cards(exported: tuple[Shell, Codebook
     job = imported(exported, "310P3").out.split()[1]
     (run,) = exported[0].dinoq("report", job, "--json").json["runs"]
     assert (run["origin"], run["against_baseline"]) == ("simulated", None)
+
+
+def test_an_ais_bench_folder_takes_batch_and_speed_from_the_summary_beside_it(
+    exported: tuple[Shell, Codebook, Path], tmp_path: Path
+) -> None:
+    shell, book, _ = exported
+    assert shell.dinoq("export", 1, "--run", "cpu:2", "--as", "ais_bench", "-o", tmp_path).code == 0
+    given = ("--chip", "cpu", "--labels", tmp_path / "val_label.txt", "--model", book.model)
+    answer = shell.dinoq("import", tmp_path / "cpu_bs2", *given)
+    assert answer.code == 0, answer.err
+    (run,) = shell.dinoq("report", answer.out.split()[1], "--json").json["runs"]
+    (ours,) = [one for one in shell.dinoq("report", 1, "--json").json["runs"] if one["chip"] == "cpu"]
+    assert (run["batch"], run["top1"]["correct"], run["told"]["tool"]) == (2, 36, "ais_bench")
+    assert run["throughput"]["compute"] == pytest.approx(ours["throughput"]["compute"])
 
 
 def test_imported_answers_are_held_against_ours_photo_by_photo(exported: tuple[Shell, Codebook, Path]) -> None:

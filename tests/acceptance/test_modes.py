@@ -12,7 +12,6 @@ import pytest
 from dinoq.db.engine import Database
 from dinoq.jobs.ledger import Kind
 from tests.acceptance.conftest import Bench, done
-from tests.chaos.evaluation import device_workers
 from tests.crew import at_work, items
 from tests.processes import eventually
 
@@ -44,7 +43,7 @@ def test_random_data_needs_no_photos(bench: Bench) -> None:
     assert len(run["windows"]["batches"]) >= 3
     assert bench.shell.dinoq("status", "--json").json["preprocess_total"] == 0
     assert bench.shell.dinoq("status").out.splitlines()[2].split() == ["cpu", "bs4", "pure", "-", "done"]
-    assert bench.shell.dinoq("jobs").out.splitlines()[1].split()[3] == "-"
+    assert bench.shell.dinoq("jobs").out.splitlines()[1].split()[:6] == ["1", "done", "100", "%", "-", "cpu"]
 
 
 def test_the_recipe_takes_photos_at_batches_1_and_16_and_random_data_at_the_others(bench: Bench) -> None:
@@ -81,7 +80,6 @@ def test_ctrl_c_hands_random_data_back_uncharged_and_the_next_up_goes_on(bench: 
     assert (process.returncode, "Resume: dinoq up" in err) == (130, True)
     assert [(row.state, row.attempts) for row in items(ledger, 1, Kind.INFER)] == [("queued", 0)]
     bench.shell.start("up", "--prep", "0")
-    eventually(lambda: device_workers(bench.shell), "the worker")
     eventually(partial(done, ledger, 1), "the end")
     (run,) = bench.shell.dinoq("report", "--json").json["runs"]
-    assert run["throughput"]["why_null"]["job"] == "drained"
+    assert (run["throughput"]["job"], run["throughput"]["pipeline"] > 0) == (None, True)

@@ -104,6 +104,14 @@ def db(request: pytest.FixtureRequest) -> Database:
     return ledger
 
 
+@pytest.fixture
+def elsewhere(sqlite_database: str) -> Iterator[Database]:
+    """A second ledger, empty."""
+    ledger = Database(database_url(sqlite_database))
+    yield ledger
+    ledger.close()
+
+
 def _empty(session: Session) -> None:
     for table in reversed(Base.metadata.sorted_tables):
         session.execute(table.delete())

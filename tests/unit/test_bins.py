@@ -10,6 +10,7 @@ from PIL import Image
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers.data.folder import Folder
 from dinoq.workers.exports.bins import bin_bytes, write_bins
+from dinoq.workers.exports.pictures import from_photos
 
 DINO = RECIPES["dino"]
 
@@ -23,7 +24,7 @@ def picture(colour: tuple[int, int, int]) -> bytes:
 def written(photos: dict[str, bytes], into: Path, done: list[int] | None = None) -> dict[str, str]:
     return write_bins(
         {name: f"{name[:-4]}.bin" for name in photos},
-        folder_of(photos, into.parent),
+        from_photos(folder_of(photos, into.parent), DINO),
         DINO,
         into,
         threads=3,
@@ -70,7 +71,9 @@ def test_a_photo_that_is_no_picture_has_no_file_and_a_reason(into: Path) -> None
 
 
 def test_a_photo_that_cannot_be_read_has_a_reason(into: Path) -> None:
-    gone = write_bins({"a.png": "a.bin"}, Folder(into), DINO, into, threads=1, progress=lambda _: None)
+    gone = write_bins(
+        {"a.png": "a.bin"}, from_photos(Folder(into), DINO), DINO, into, threads=1, progress=lambda _: None
+    )
     assert gone == {"a.png": "it cannot be read: no such file"}
 
 
@@ -85,5 +88,6 @@ def test_who_stops_it_stops_all_threads(into: Path) -> None:
 
     photos = folder_of({f"p{n}.png": picture((n, n, n)) for n in range(200)}, into.parent)
     with pytest.raises(KeyboardInterrupt):
-        write_bins({name: name for name in photos.names()}, photos, DINO, into, threads=2, progress=stop)
+        files = {name: name for name in photos.names()}
+        write_bins(files, from_photos(photos, DINO), DINO, into, threads=2, progress=stop)
     assert len(list(into.iterdir())) < 200

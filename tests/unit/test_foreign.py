@@ -14,6 +14,7 @@ from dinoq.jobs.foreign import ForeignRun, Given, decide, one_run_each
 from dinoq.jobs.formats.readers import READERS, read
 from dinoq.jobs.formats.result_json import result_text
 from dinoq.jobs.told import FACTS, SourceFile, joined, measurement, told_from_json
+from dinoq.jobs.verdicts import told_accuracy_verdict
 from tests.foreign import (
     AIS_CONSOLE,
     CARD_310,
@@ -106,6 +107,17 @@ def test_what_is_said_twice_must_agree(given: Given, told: str) -> None:
         decide(reading, given, PERF_16)
 
 
+def test_a_batch_that_no_program_has_is_refused() -> None:
+    with pytest.raises(BadResults, match="batch 0; expected 1 to 4096"):
+        decide(read(perf_file("5"), PERF_16.replace("16", "0")), ON_310, "x")
+
+
+def test_only_rates_that_are_told_have_a_name() -> None:
+    for text in (trtexec_log(16, "7.9"), TRTEXEC_7, AIS_CONSOLE, PURE, perf_file("5")):
+        told = read(text, "x", 1).told
+        assert told.names.keys() == told.rates.keys()
+
+
 def test_a_file_that_speaks_of_simulation_cannot_be_called_real() -> None:
     reading = read(perf_file("5") + "simulated by dinoq\n", PERF_16)
     assert reading.origin == "simulated"
@@ -173,3 +185,11 @@ def test_told_figures_stand_in_a_report_where_measured_ones_do() -> None:
     assert found.throughput.compute == pytest.approx(2003.3456, abs=1e-3)
     assert (found.latency.p50, found.latency.p99, found.latency.p90, found.latency.n) == (7.9, 9.1, None, 0)
     assert found.throughput.why == {"pipeline": "not told by trtexec", "job": "not told by trtexec"}
+
+
+def test_an_accuracy_that_is_only_told_is_held_against_nothing() -> None:
+    verdict = told_accuracy_verdict((0.7, 0.9), 0.753)
+    assert verdict is not None
+    assert (verdict.status, verdict.exit_code) == ("UNDECIDED", 0)
+    assert told_accuracy_verdict((0.7,), None) is None
+    assert told_accuracy_verdict((), 0.753) is None

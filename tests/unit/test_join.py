@@ -93,6 +93,16 @@ def test_of_a_cell_measured_twice_the_job_named_last_counts() -> None:
     ] * 3
 
 
+def test_a_figure_on_random_data_stands_beside_one_on_photos() -> None:
+    asked = tuple(replace(run, mode="pure") for run in SITES[1].spec.runs)
+    nothing = {"first": 0, "count": 0, "n": 0, "top1": 0, "top5": 0, "predictions": b""}
+    runs = tuple(replace(run, results=(replace(run.results[0], **nothing),)) for run in SITES[1].runs)  # type: ignore[arg-type]
+    both = joined(*SITES, replace(changed(SITES[1], runs=asked), id=9, runs=runs))
+    (best,) = [one for one in both.best if one.chip == "T4"]
+    assert best.ties == (64,)
+    assert [note for run in both.runs for note in run.notes if "again" in note] == []
+
+
 def test_a_job_that_failed_is_named_among_others() -> None:
     verdicts = joined(SITES[0], replace(SITES[1], state="failed")).verdicts
     assert [verdict.text for verdict in verdicts] == ["job 8 has failed; 3 of 3 runs are done"]

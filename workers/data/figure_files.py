@@ -12,6 +12,8 @@ from dinoq.jobs.formats.note import note_name, origin_of_note
 from dinoq.jobs.formats.readers import reader_of
 from dinoq.jobs.ledger import Origin
 
+SUFFIXES = ("", ".txt", ".log", ".json", ".out")
+"""What of a folder is looked into; a file that is named by itself may be called anything."""
 LARGEST = 256 << 20
 """Bytes; no tool writes more figures than that."""
 
@@ -75,7 +77,7 @@ def is_figures(path: Path) -> bool:
 
 def _known(path: Path) -> FigureFile | str:
     """The file, or its name where it is none of figures."""
-    if not path.is_file() or not 0 < path.stat().st_size <= LARGEST:
+    if path.suffix.lower() not in SUFFIXES or not path.is_file() or not 0 < path.stat().st_size <= LARGEST:
         return path.name
     file = figure_file(path)
     return file if file.kind or read_name(file.name) else path.name

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from dinoq.jobs.recipe import Recipe
-from dinoq.workers.data.photos import Photos
-from dinoq.workers.data.preprocess import BadSample, normalise, pixels
-from dinoq.workers.data.slices import read_again
+from dinoq.workers.data.preprocess import normalise
+from dinoq.workers.exports.pictures import Make
 
 
 class _Pictures(threading.local):
@@ -31,7 +30,7 @@ def bin_bytes(recipe: Recipe) -> int:
 
 def write_bins(
     files: Mapping[str, str],
-    photos: Photos,
+    make: Make,
     recipe: Recipe,
     into: Path,
     *,
@@ -40,13 +39,13 @@ def write_bins(
 ) -> dict[str, str]:
     """Write each photo of `files` (name: its file's name) into `into`, little-endian float32 [3, crop, crop], RGB.
 
-    `progress(n_done)` is called for each, and may raise to stop. Returns why, for each photo that is no picture; it
-    has no file. Raises: OSError when a file cannot be written.
+    `make` gives the pixels. `progress(n_done)` is called for each, and may raise to stop. Returns why, for each photo
+    that is no picture; it has no file. Raises: OSError when a file cannot be written.
     """
     pictures, unreadable = _Pictures(recipe.crop), {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="bin")
     try:
-        write = functools.partial(_write, photos, recipe, pictures)
+        write = functools.partial(_write, make, recipe, pictures)
         reasons = pool.map(write, files, (into / file for file in files.values()))
         for done, (name, reason) in enumerate(zip(files, reasons, strict=True), start=1):
             if reason:
@@ -57,14 +56,10 @@ def write_bins(
     return unreadable
 
 
-def _write(photos: Photos, recipe: Recipe, pictures: _Pictures, name: str, path: Path) -> str:
+def _write(make: Make, recipe: Recipe, pictures: _Pictures, name: str, path: Path) -> str:
     """One photo; what is wrong with it, empty for nothing."""
-    try:
-        pixels(read_again(photos, name), recipe, pictures.bytes[0])
-    except BadSample as error:
-        return str(error)
-    except OSError as error:
-        return f"it cannot be read: {error.strerror or error}"
+    if reason := make(name, pictures.bytes[0]):
+        return reason
     normalise(pictures.bytes, recipe, pictures.exact)
     path.write_bytes(pictures.exact.data)
     return ""

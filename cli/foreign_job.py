@@ -75,7 +75,7 @@ def model_of(now: Settings) -> ModelRef | None:
         return None
     from dinoq.workers.models.onnx_facts import read_model
 
-    return read_model(path, default_hw=(224, 224))
+    return read_model(path)
 
 
 def labelled(now: Settings, classes: int) -> Labelled:

@@ -56,7 +56,8 @@ class Overlap:
 class RunReport:
     """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
-    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown. `compile_command`
+    made its artifact, empty where a library did."""
 
     run_no: int
     job: int
@@ -86,6 +87,7 @@ class RunReport:
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     told: Told | None = None
+    compile_command: str = ""
 
     @property
     def simulated(self) -> bool | None:
@@ -152,7 +154,7 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
     ]
     runs = _judged(made, spec.model)
     cells = zip(runs, _cells(runs, spec.model), strict=True)
-    sound = [cell for run, cell in cells if cell and not _implausible(run)]
+    sound = [cell for run, cell in cells if cell and not implausible(run)]
     runs, sound = _with_repeats(runs, superseded(sound)), last_of(sound)
     verdicts = job_verdicts(record)
     return Report(
@@ -225,6 +227,7 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
         told=run.told,
+        compile_command=run.compile_command,
     )
 
 
@@ -288,23 +291,25 @@ def _overlaps(merged: Merged) -> tuple[Overlap, ...]:
 
 
 def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
-    return [
-        None
-        if run.card is None
-        else Cell(
-            run_no=run.run_no,
-            chip=run.chip,
-            batch=run.batch,
-            precision=run.precision,
-            origin=run.origin,
-            images_per_s=run.measured.throughput.compute or 0.0,
-            gflop=model.gflop,
-            pace=run.pace,
-            card=run.card,
-            mode=_measured_on(run),
-        )
-        for run in runs
-    ]
+    return [cell_of(run, model.gflop) for run in runs]
+
+
+def cell_of(run: RunReport, gflop: float | None) -> Cell | None:
+    """The compute figure of a run as rankings take it; None where there is none. `gflop` is of one image."""
+    if run.card is None:
+        return None
+    return Cell(
+        run_no=run.run_no,
+        chip=run.chip,
+        batch=run.batch,
+        precision=run.precision,
+        origin=run.origin,
+        images_per_s=run.measured.throughput.compute or 0.0,
+        gflop=gflop,
+        pace=run.pace,
+        card=run.card,
+        mode=_measured_on(run),
+    )
 
 
 def _measured_on(run: RunReport) -> Mode:
@@ -333,5 +338,6 @@ def _with_repeats(runs: tuple[RunReport, ...], later: Mapping[int, int]) -> tupl
     return tuple(replace(run, notes=run.notes + told.get(run.run_no, ())) for run in runs)
 
 
-def _implausible(run: RunReport) -> bool:
+def implausible(run: RunReport) -> bool:
+    """Whether its figure cannot be."""
     return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)

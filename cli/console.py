@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 
 from dinoq.jobs.errors import DinoqError, Interrupted
@@ -57,3 +58,8 @@ def printable(text: str, encoding: str | None) -> str:
         plain = text.translate(str.maketrans("·█░…", "-#.~"))
         return plain.encode(wanted, "replace").decode(wanted)
     return text
+
+
+def typed() -> str:
+    """The command as a shell would take it again: flags hold no secret, those come from the environment."""
+    return shlex.join(["dinoq", *sys.argv[1:]])

@@ -18,7 +18,8 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     job: Annotated[list[str], typer.Argument(help="numbers, or last")] = ["last"],  # noqa: B006  (typer makes a new one)
-    format: Annotated[str, typer.Option("--format", help="text, md or json")] = "text",
+    format: Annotated[str, typer.Option("--format", help="text, md, json or modelzoo")] = "text",
+    lang: Annotated[str | None, typer.Option("--lang", help="zh or en, of modelzoo")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write to a file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="unstable timing fails too")] = False,
@@ -28,7 +29,7 @@ def report(
     from dinoq.cli.render import renderer
     from dinoq.cli.waiting import report_of
 
-    render = renderer("json" if as_json else format)
+    render = renderer("json" if as_json else format, lang)
     now = settings.load()
     db = open_ledger(now)
     made = report_of(db, *(job_named(db, one, now) for one in job), strict=strict)

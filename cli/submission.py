@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinoq.cli import console
 from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
 from dinoq.cli.checkpoint_pair import onnx_of
 from dinoq.cli.random_data import no_data
@@ -76,6 +77,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         warmup=_warmup(settings),
         part_of=dataset.part_of,
         keep_logits=wishes.keep_logits,
+        command=console.typed(),
     )
     return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
 

@@ -25,6 +25,9 @@ from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import spec_from_json
 
 Span = tuple[int | None, int | None]
+PROMPT = "$ "
+COMMAND_CHARACTERS = 4000
+"""More than any command of a toolchain has; what it said after that may be pages."""
 
 
 def job_record(db: Database, job_id: int) -> JobRecord:
@@ -98,12 +101,13 @@ def _imported(job: Job) -> ImportedFrom | None:
 
 def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
     job_id = job.id
-    runs = select(Run, Artifact.uri).outerjoin(Artifact, Artifact.key == Run.artifact_key)
+    said = func.substr(Artifact.vendor_output, 1, COMMAND_CHARACTERS)
+    runs = select(Run, Artifact.uri, said).outerjoin(Artifact, Artifact.key == Run.artifact_key)
     rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
     failed, spans = _failed(session, job_id), spans_of(session, job_id)
     told = told_of(session, job_id)
-    fleet, troubles = fleet_known(session, job, [run for run, _ in rows]), troubles_of(session, job_id)
+    fleet, troubles = fleet_known(session, job, [run for run, *_ in rows]), troubles_of(session, job_id)
     return tuple(
         RunRecord(
             run_no=run.run_no,
@@ -124,9 +128,16 @@ def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
             troubles=troubles.get(run.run_no, ()),
             telemetry=telemetry_known(session, job, run.devices, *spans.get(run.run_no, (None, None))),
             told=told.get(run.run_no),
+            compile_command=_command(said),
         )
-        for run, uri in rows
+        for run, uri, said in rows
     )
+
+
+def _command(said: str | None) -> str:
+    """What stands behind the prompt in a toolchain's first line."""
+    first = (said or "").split("\n", 1)[0]
+    return first.removeprefix(PROMPT) if first.startswith(PROMPT) else ""
 
 
 def _artifact(run: Run, uri: str | None) -> ArtifactRef | None:

@@ -73,7 +73,8 @@ class RunRecord:
     `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
     `first_start_ms` and `last_finish_ms` are the database's clock. `devices` gave results, their facts as they were
     then; `fleet` are all of its chip and origin; `telemetry` are the blocks that may
-    hold readings of that time. `told` is set for a run that another tool worked.
+    hold readings of that time. `told` is set for a run that another tool worked. `compile_command` made its artifact,
+    empty where a library did.
     """
 
     run_no: int
@@ -94,6 +95,7 @@ class RunRecord:
     troubles: tuple[DeviceTrouble, ...] = ()
     telemetry: tuple[Block, ...] = ()
     told: Told | None = None
+    compile_command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ class Overlap:
 class RunReport:
     """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
-    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown."""
+    `told` is what another tool told of a run that was imported: its figures, and what stayed unknown. `compile_command`
+    made its artifact, empty where a library did."""
 
     run_no: int
     job: int
@@ -84,6 +85,7 @@ class RunReport:
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     told: Told | None = None
+    compile_command: str = ""
 
     @property
     def simulated(self) -> bool | None:
@@ -220,6 +222,7 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
         told=run.told,
+        compile_command=run.compile_command,
     )
 
 

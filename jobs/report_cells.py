@@ -17,7 +17,7 @@ def side_by_side(runs: Sequence[RunReport], model: ModelRef) -> tuple[tuple[RunR
     """The runs, judged beside each other, and their figures that may be ranked and divided: plausible, and no two of the
     same chip, batch, precision, origin, clock and mode."""
     judged = _judged(runs, model)
-    sound = [cell for run, cell in zip(judged, _cells(judged, model), strict=True) if cell and not _implausible(run)]
+    sound = [cell for run, cell in zip(judged, _cells(judged, model), strict=True) if cell and not implausible(run)]
     return _with_repeats(judged, sound), last_of(sound)
 
 
@@ -31,23 +31,25 @@ def _identity(cell: Cell) -> tuple[object, ...]:
 
 
 def _cells(runs: Sequence[RunReport], model: ModelRef) -> list[Cell | None]:
-    return [
-        None
-        if run.card is None
-        else Cell(
-            run_no=run.run_no,
-            chip=run.chip,
-            batch=run.batch,
-            precision=run.precision,
-            origin=run.origin,
-            images_per_s=run.measured.throughput.compute or 0.0,
-            gflop=model.gflop,
-            pace=run.pace,
-            card=run.card,
-            mode=_measured_on(run),
-        )
-        for run in runs
-    ]
+    return [cell_of(run, model.gflop) for run in runs]
+
+
+def cell_of(run: RunReport, gflop: float | None) -> Cell | None:
+    """The compute figure of a run as rankings take it; None where there is none. `gflop` is of one image."""
+    if run.card is None:
+        return None
+    return Cell(
+        run_no=run.run_no,
+        chip=run.chip,
+        batch=run.batch,
+        precision=run.precision,
+        origin=run.origin,
+        images_per_s=run.measured.throughput.compute or 0.0,
+        gflop=gflop,
+        pace=run.pace,
+        card=run.card,
+        mode=_measured_on(run),
+    )
 
 
 def _measured_on(run: RunReport) -> Mode:
@@ -78,5 +80,6 @@ def _with_repeats(runs: Sequence[RunReport], cells: Sequence[Cell]) -> tuple[Run
     return tuple(replace(run, notes=run.notes + told.get(run.run_no, ())) for run in runs)
 
 
-def _implausible(run: RunReport) -> bool:
+def implausible(run: RunReport) -> bool:
+    """Whether its figure cannot be."""
     return any(verdict.status is Status.IMPLAUSIBLE for verdict in run.verdicts)

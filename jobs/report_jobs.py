@@ -12,7 +12,7 @@ from dinoq.jobs.verdicts import Status, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """One of the jobs; `runs` are the numbers that its runs have in the report."""
+    """One of the jobs; `runs` are the numbers that its runs have in the report, `command` is what a person typed for it."""
 
     job: int
     uuid: str
@@ -24,6 +24,7 @@ class JobFacts:
     loop: int
     imported: ImportedFrom | None
     runs: tuple[int, ...]
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def job_facts(record: JobRecord) -> tuple[JobFacts, ...]:
             loop=job.spec.loop,
             imported=job.imported,
             runs=tuple(no for no, owner in enumerate(owners, start=1) if owner == job.id),
+            command=job.spec.command,
         )
         for job in record.jobs
     )

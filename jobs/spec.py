@@ -75,7 +75,8 @@ class JobSpec:
     `baseline_top1` is the published accuracy as a fraction, None for no accuracy verdict; `loop` is how often each part
     is fed for timing (accuracy from the first pass only); `warmup` how often a program is executed on no data before it
     is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when the job has
-    only a part of it; `keep_logits`: what the programs give is kept in the store beside the counts.
+    only a part of it; `keep_logits`: what the programs give is kept in the store beside the counts;
+    `command` is what a person typed, empty where nobody did.
     """
 
     name: str
@@ -88,6 +89,7 @@ class JobSpec:
     warmup: int = WARMUP
     part_of: int | None = None
     keep_logits: bool = False
+    command: str = ""
     version: int = SPEC_VERSION
 
     @property

@@ -42,8 +42,8 @@ def escape(text: str) -> str:
     return MARKUP.sub(r"\\\1", printable(text))
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -> Iterator[str]:
-    """The first `left` columns to the left, numbers to the right. Cells are escaped already."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 3) -> Iterator[str]:
+    """A table: the first `left` columns to the left, numbers to the right. Cells are escaped already."""
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "|".join(":--" if at < left else "--:" for at in range(len(heads))) + "|"
     for row in rows:
@@ -74,7 +74,7 @@ def _accuracy(report: Report) -> Iterator[str]:
     yield ""
     heads = ("chip", "batch", "precision", "top-1 %", "95 % CI", "top-1 right", "top-5 %", "top-5 right", published)
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
-    yield from _table(heads, rows)
+    yield from table(heads, rows)
     agree = [agreement_text(run) for run in report.runs if run.agreement]
     pure = [text] if (text := pure_note(report)) else []
     yield from _notes([*agree, *pure, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
@@ -110,7 +110,7 @@ def _throughput(report: Report) -> Iterator[str]:
         "CV %",
         "batches",
     )
-    yield from _table(heads, [[*_cell(run), *_figures(run)] for run in report.runs])
+    yield from table(heads, [[*_cell(run), *_figures(run)] for run in report.runs])
     reasons = [
         f"{run_label(run)}, {scope}: {why}" for run in report.runs for scope, why in run.measured.throughput.why.items()
     ]
@@ -160,7 +160,7 @@ def _coverage(report: Report) -> Iterator[str]:
         ]
         for run, one in proofs
     ]
-    yield from _table(heads, rows)
+    yield from table(heads, rows)
     gaps = [
         f"{run_label(run)}: samples {', '.join(map(span_text, one.missing))} missing"
         for run, one in proofs
@@ -177,7 +177,7 @@ def _unreadable(report: Report) -> Iterator[str]:
     if report.unreadable:
         yield "### Unreadable photos"
         yield ""
-        yield from _table(
+        yield from table(
             ("name", "reason"), [(escape(one.name), escape(one.reason)) for one in report.unreadable], left=2
         )
 
@@ -186,7 +186,7 @@ def _imported(report: Report) -> Iterator[str]:
     if facts := list(imported_facts(report, digits=64)):
         yield "## Imported"
         yield ""
-        yield from _table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)
+        yield from table(("run", "as told"), [(escape(label), escape(text)) for label, text in facts], left=2)
 
 
 def _verdicts(report: Report) -> Iterator[str]:
@@ -195,7 +195,7 @@ def _verdicts(report: Report) -> Iterator[str]:
     entries = [("job", verdict) for verdict in report.verdicts]
     entries += [(run_label(run), verdict) for run in report.runs for verdict in run.verdicts]
     rows = [(escape(of), one.kind, escape(one.status.value), escape(one.text)) for of, one in entries]
-    yield from _table(("of", "kind", "verdict", "reason"), rows, left=4)
+    yield from table(("of", "kind", "verdict", "reason"), rows, left=4)
     yield from _notes(report.notes)
 
 
@@ -216,7 +216,7 @@ def _sources(report: Report) -> Iterator[str]:
         devices = [device.label for device in run.devices]
         texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
-    yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
+    yield from table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
 
 
 def _data(report: Report) -> str:

@@ -68,18 +68,19 @@ def compile(onnx: str, batch: int, precision: str, flags: Options, into: str, op
     argv = build_command(onnx, batch, precision, flags, os.path.join(folder, "model"), options)
     timeout_s = float(options.get("timeout_s", TIMEOUT_S))
     ran = run_guarded([program, *argv], env, timeout_s, folder)
+    said = "$ %s\n%s" % (shlex.join(["atc", *argv]), ran.output)
     if ran.code is None:
         raise AtcFault(
             "atc was killed after %g s without an end; compiling_deadline_s is longer where it needs more" % timeout_s,
-            ran.output,
+            said,
         )
     if ran.code != 0 or not SUCCESS.search(ran.output):
-        raise AtcFault("atc failed: " + str(parse_failure(ran.output)), ran.output)
+        raise AtcFault("atc failed: " + str(parse_failure(ran.output)), said)
     # A toolkit may put the host into the name: model_linux_x86_64.om. The folder is new, so what is there is of now.
     made = sorted(glob.glob(os.path.join(glob.escape(folder), "model*.om")))
     if len(made) != 1 or os.path.getsize(made[0]) == 0:
-        raise AtcFault("atc said success and left %d files model*.om; expected one" % len(made), ran.output)
-    return Built(made[0], ran.output)
+        raise AtcFault("atc said success and left %d files model*.om; expected one" % len(made), said)
+    return Built(made[0], said)
 
 
 def build_command(onnx: str, batch: int, precision: str, flags: Options, output: str, options: Options) -> List[str]:

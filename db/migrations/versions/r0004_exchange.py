@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "carried_device",
-        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -41,7 +41,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "carried_telemetry",
-        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("device_key", sa.Text(), nullable=False),
         sa.Column("block_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("samples", sa.LargeBinary(), nullable=False),

@@ -98,9 +98,7 @@ def _precision(text: str | None, chips: list[str]) -> Precision | None:
     if text not in ("fp32", "fp16"):
         raise UsageError(f"precision {text!r} is none of fp32, fp16.", hint="leave out --precision")
     if text == "fp16" and "cpu" in chips:
-        raise UsageError(
-            "the cpu device computes in fp32; fp16 is for 310, 310P3 and T4.", hint="leave out --precision"
-        )
+        raise UsageError("the cpu device computes in fp32; fp16 is for 310, 310P and T4.", hint="leave out --precision")
     return "fp32" if text == "fp32" else "fp16"
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dinoq.workers.devices import ascend, cann, npu_smi
+from dinoq.jobs.chips import chip_named
+from dinoq.workers.devices import ascend, atc, cann, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found
+from dinoq.workers.devices.catalog import Surroundings, discover
 from dinoq.workers.devices.npu_smi_text import SmiFault
 from tests.integration import programs
 from tests.processes import command, eventually
@@ -47,6 +49,12 @@ def test_logic_ids_come_from_the_mapping_and_order_the_devices(tmp_path: Path) -
     ]
     assert (first.chip, first.name, first.driver) == ("310P3", "Ascend 310P3", "25.5.1")
     assert first.options == {"device_id": "4", "npu": "1", "chip": "1", "soc": "310P3"}
+
+
+@pytest.mark.parametrize(("shown", "chip"), [("310P", "310P3"), ("310P1", "310P1"), ("310P7", "310P7")])
+def test_every_310p_is_found_by_the_name_that_a_job_asks_for(tmp_path: Path, shown: str, chip: str) -> None:
+    first, _ = host(tmp_path, samples.DUO.replace("310P3", shown.ljust(5)), DUO_MAPPING.replace("310P3", shown))
+    assert (first.chip, (first.options or {})["soc"], chip_named(first.chip).name) == (chip, chip, chip)
 
 
 def test_without_a_mapping_the_device_column_serves(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from dinoq.workers.devices.npu_smi_text import Chip, Common, Inventory, Process,
 from dinoq.workers.devices.om_program import VISIBLE, OmProgram
 from dinoq.workers.devices.vendor_program import inherited
 
-DRIVEN = re.compile(r"310(P\d*)?")
+DRIVEN = re.compile(r"310(P[1357]?)?")
 """Other families (910, 310B) are seen by npu-smi, but no chip of dinoq's."""
+CANONICAL = {"310P": "310P3"}
+"""What npu-smi may call a chip, and what dinoq and atc (`--soc_version`) call it."""
 HEALTHY = ("OK", "WARNING")
 """npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
 CHILD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "child.py")
@@ -162,8 +164,9 @@ def _logic_ids(chips: List[Chip]) -> Dict[Tuple[int, int], int]:
 
 def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Found:
     foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not _is_ours(one.pid)]
+    name = CANONICAL.get(chip.name, chip.name)
     return Found(
-        chip=chip.name,
+        chip=name,
         logic_id=logic_id,
         key="%s/%d" % (chip.bus or "npu%d" % chip.npu, chip.chip),
         card="%d-%d" % (chip.npu, chip.chip),
@@ -171,7 +174,7 @@ def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Fo
         busy=", ".join(_words(process) for process in foreign),
         arch=platform.machine(),
         name="Ascend " + chip.name,
-        options={"device_id": str(logic_id), "npu": str(chip.npu), "chip": str(chip.chip), "soc": chip.name, **more},
+        options={"device_id": str(logic_id), "npu": str(chip.npu), "chip": str(chip.chip), "soc": name, **more},
     )
 
 

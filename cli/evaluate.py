@@ -154,7 +154,7 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
         found = discovered(now)
         setup = local_setup(now, found)
         require_devices(setup, found, prepared.spec)
-        require_compilers(db, setup, prepared.spec)
+        require_compilers(db, setup, prepared.to_compile)
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:

@@ -12,7 +12,7 @@ from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
-from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, plan_runs
+from dinoq.jobs.spec import DataRef, JobSpec, ModelRef, RunSpec, plan_runs
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
@@ -42,6 +42,11 @@ class Prepared:
     model: Path
     ready: Ready
     notes: tuple[str, ...]
+
+    @property
+    def to_compile(self) -> tuple[RunSpec, ...]:
+        """The runs for which no artifact was made elsewhere."""
+        return tuple(run for run in self.spec.runs if (run.chip, run.batch) not in self.ready.files)
 
 
 def prepare(settings: Settings, wishes: Wishes) -> Prepared:

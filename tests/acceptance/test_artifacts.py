@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from dinoq.db.engine import Database
+from dinoq.db.fleet import list_devices
 from dinoq.workers.simulators.install import install
 from tests.acceptance.conftest import Bench
 from tests.command import Answer
+from tests.processes import eventually
 
 AIPP = """aipp_op {
     aipp_mode: static
@@ -48,6 +51,16 @@ def test_artifacts_made_elsewhere_run_as_they_are_one_of_them_on_plain_pixels(be
     assert answer.code == 0, answer.err
     assert [one["top1"]["correct"] for one in answer.json["runs"]] == [9, 9]
     assert "made elsewhere: bs4.om" in bench.shell.dinoq("logs", "--run", "310P3:4").out
+
+
+def test_an_artifact_made_elsewhere_needs_no_atc_here(bench: Bench, ledger: Database, tmp_path: Path) -> None:
+    given = ("--artifact", f"310P3:4={compiled(bench, tmp_path, 4)}")
+    answer = bench.run("--chip", "310P3", "--simulate", "310P3:1", *given, DINOQ_SIM_PROGRAMS="npu-smi")
+    assert answer.code == 0, answer.err
+    bench.shell.start("up", "--simulate", "310P3:1", DINOQ_SIM_PROGRAMS="npu-smi")
+    eventually(lambda: "310P3" in {row.facts.chip for row in list_devices(ledger) if row.worker}, "the device's worker")
+    waiting = bench.shell.dinoq("submit", *bench.args("--chip", "310P3", "--wait", *given))
+    assert waiting.code == 0, waiting.err
 
 
 def test_an_artifact_of_another_batch_is_told_and_gives_no_number(bench: Bench, tmp_path: Path) -> None:

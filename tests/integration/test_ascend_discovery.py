@@ -128,6 +128,14 @@ def test_a_driver_that_does_not_answer_is_no_empty_host(tmp_path: Path) -> None:
         host(tmp_path, samples.NO_DRIVER)
 
 
+def test_a_driver_that_does_not_answer_hides_no_compiler(tmp_path: Path) -> None:
+    programs.npu_smi(tmp_path / "bin", {"info": samples.NO_DRIVER})
+    programs.atc(tmp_path / "bin", samples.ATC_SUCCESS)
+    found = discover(Surroundings(host="h", env={"PATH": os.environ["PATH"]}, python=sys.executable))
+    assert "ascend" in {chain.vendor for chain in found.toolchains}
+    assert "not loaded" in found.why_not("ascend")
+
+
 def test_telemetry_is_of_the_chip_and_its_card(tmp_path: Path) -> None:
     table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES
     programs.npu_smi(tmp_path / "bin", {"info": table, "info -t common -i 1": samples.COMMON})

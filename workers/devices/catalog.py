@@ -221,11 +221,12 @@ def _asked(vendor: Vendor, where: Surroundings) -> Discovered:
             answer = link.ask("discover", DISCOVERY_S, options=options)
     except VendorTrouble as trouble:
         return Discovered(troubles=(f"{vendor.module}: {trouble}",))
-    toolkit = answer["toolkit"]
+    toolkit, why = answer["toolkit"], answer["trouble"]
     chain = Toolchain(vendor=vendor.module, toolkit=toolkit, origin=where.origin) if toolkit else None
     return Discovered(
         devices=tuple(_local(Found(**one), vendor, where) for one in answer["found"]),
         toolchains=() if chain is None else (chain,),
+        troubles=(f"{vendor.module}: {why}",) if why else (),
     )
 
 

@@ -77,9 +77,15 @@ class DeviceServer:
             times[number] = (outcome.compute_ms, outcome.h2d_ms, outcome.d2h_ms)
 
     def do_discover(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
-        """Who is there, and what artifacts are made with on this host."""
-        toolkit = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
-        return {"found": [one._asdict() for one in self.vendor.discover(options)], "toolkit": toolkit}
+        """Who is there, and what artifacts are made with on this host; `trouble` is why nobody could be found: a driver
+        that does not answer says nothing of a compiler beside it."""
+        answer = {"found": [], "trouble": ""}  # type: Dict[str, Any]
+        answer["toolkit"] = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
+        try:
+            answer["found"] = [one._asdict() for one in self.vendor.discover(options)]
+        except base.DeviceFault as fault:
+            answer["trouble"] = str(fault)
+        return answer
 
     def do_pieces(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
         """What a doctor finds of the vendor's software, in this interpreter and environment."""

@@ -123,6 +123,12 @@ def test_the_toolkit_is_the_one_of_the_sourced_environment(tmp_path: Path) -> No
     assert found.options["set_env"] == str(script)
 
 
+def test_a_toolkit_that_no_file_names_is_the_same_to_devices_and_to_atc(tmp_path: Path) -> None:
+    programs.atc(tmp_path / "bin", samples.ATC_SUCCESS)
+    first, _ = host(tmp_path, samples.DUO, DUO_MAPPING)
+    assert first.toolkit == atc.toolkit({}) == "CANN unknown"
+
+
 def test_a_driver_that_does_not_answer_is_no_empty_host(tmp_path: Path) -> None:
     with pytest.raises(SmiFault, match="not loaded"):
         host(tmp_path, samples.NO_DRIVER)

@@ -137,7 +137,7 @@ def toolkit(options: Options) -> Optional[str]:
     env = sourced_environment(set_env, inherited()) if set_env else inherited()
     if shutil.which("atc", path=env.get("PATH")) is None:
         return None
-    return toolkit_version(env) or "CANN unknown"
+    return toolkit_version(env)
 
 
 def atc_python_problems(python: str, set_env: str = "") -> List[str]:

@@ -33,12 +33,10 @@ def toolkit_home(env: Mapping[str, str]) -> Optional[str]:
 
 
 def toolkit_version(env: Mapping[str, str]) -> str:
-    """`CANN 8.0.RC2`, `CANN unknown` when no file tells, empty text without a toolkit."""
+    """`CANN 8.0.RC2`; `CANN unknown` when no file tells. The same for devices and for atc, as the two must match."""
     home = toolkit_home(env)
-    if home is None:
-        return ""
-    for pattern in VERSION_FILES:
-        for path in sorted(glob.glob(os.path.join(glob.escape(home), pattern))):
+    for pattern in VERSION_FILES if home else ():
+        for path in sorted(glob.glob(os.path.join(glob.escape(home or ""), pattern))):
             with open(path, encoding="utf-8", errors="replace") as file:
                 found = VERSION.search(file.read(100_000))
             if found:

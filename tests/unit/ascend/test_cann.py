@@ -36,9 +36,9 @@ def test_the_version_is_in_a_file_of_the_toolkit(tmp_path: Path, file: str, text
     assert toolkit_version({"ASCEND_TOOLKIT_HOME": str(tmp_path)}) == "CANN 8.0.RC2"
 
 
-def test_no_toolkit_and_no_version_are_told_apart(tmp_path: Path) -> None:
-    assert toolkit_version({}) == ""
-    assert toolkit_version({"CANN_PATH": "/nowhere"}) == ""
+def test_a_version_that_no_file_tells_is_unknown(tmp_path: Path) -> None:
+    assert toolkit_version({}) == "CANN unknown"
+    assert toolkit_version({"CANN_PATH": "/nowhere"}) == "CANN unknown"
     assert toolkit_version({"CANN_PATH": str(tmp_path)}) == "CANN unknown"
 
 

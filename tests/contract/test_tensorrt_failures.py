@@ -101,16 +101,46 @@ def test_another_card_than_the_one_pinned_is_never_used(model: Path) -> None:
     assert text.startswith("CUDA opened GPU-")
 
 
-def test_a_batch_too_large_for_the_card_fails_the_run_and_spares_the_device(model: Path) -> None:
-    kind, text = loading(
-        model,
-        """
+NO_ROOM = """
 free = cuda_calls.vendor().cudaMemGetInfo()[1]
 from dinoq.workers.simulators.nvidia.heap import HEAP
-HEAP.allocate = lambda nbytes, real=HEAP.allocate: real(nbytes if nbytes < 1 << 20 else free + nbytes)""",
-    )
-    assert kind == "permanent"
-    assert "allocating 3 MiB for input: cudaErrorMemoryAllocation (CUDA error 2)" in text
+HEAP.allocate = lambda nbytes, real=HEAP.allocate: real(nbytes if nbytes < 1 << 20 else free + nbytes)
+"""
+SMALL_CARD = """
+import cuda.bindings.runtime as cudart
+cudart.cudaMemGetInfo = lambda: (cudart.cudaError_t.cudaSuccess, 0, 1 << 20)
+"""
+NO_CONTEXT = """
+from dinoq.workers.simulators.nvidia.trt_run import ICudaEngine
+def refuse(engine):
+    engine.logger.log(engine.logger.ERROR, "Error Code 2: OutOfMemory (Requested size was 2000000 bytes.)")
+ICudaEngine.create_execution_context = refuse
+"""
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        (NO_ROOM, "allocating 3 MiB for input: cudaErrorMemoryAllocation (CUDA error 2)"),
+        (NO_CONTEXT, "making an execution context: Error Code 2: OutOfMemory"),
+    ],
+)
+def test_memory_that_others_hold_is_one_cards_matter_what_no_card_has_is_the_runs(
+    model: Path, spoilt: str, words: str
+) -> None:
+    kind, text = loading(model, spoilt)
+    assert (kind, words in text) == ("device", True), text
+    assert loading(model, spoilt + SMALL_CARD)[0] == "permanent"
+
+
+def test_a_plan_for_which_a_card_has_no_memory_left_moves_to_another(model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with t4.host(t4.machine(tmp_path, faults=f"busy@T4:0:once={other}"), tmp_path) as host:
+        plan, _ = host.compile(model, 4)
+        other.touch()
+        with pytest.raises(WorkFailed, match="cudaErrorMemoryAllocation") as failed:
+            host.load(plan, 4)
+    assert failed.value.failure.kind is FailureClass.DEVICE
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dinoq.workers.devices import atc, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found, Options, Program, Telemetry
 from dinoq.workers.devices.cann import sourced_environment, toolkit_version
 from dinoq.workers.devices.npu_smi_text import Chip, Common, Inventory, Process, SmiFault
-from dinoq.workers.devices.om_program import VISIBLE, OmProgram
+from dinoq.workers.devices.om_program import VISIBLE, NotLoaded, OmProgram
 from dinoq.workers.devices.vendor_program import inherited
 
 DRIVEN = re.compile(r"310(P[1357]?)?")
@@ -29,6 +29,8 @@ RUNTIME = ("aclruntime",)
 compile = atc.compile
 toolkit = atc.toolkit
 
+OUT_OF_MEMORY = "EL0004"
+"""CANN's code for `Failed to allocate memory`."""
 SAMPLE_S = 4.0
 """A call of npu-smi that takes longer tells nothing about now."""
 _turns = itertools.count()
@@ -73,7 +75,11 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
     """
     device_id = int(options["device_id"])
     before = None if device_id in _proven else _memory_mb(options)
-    program = OmProgram(artifact, batch, device_id)
+    try:
+        program = OmProgram(artifact, batch, device_id)
+    except NotLoaded as fault:
+        model_mb = os.path.getsize(artifact) >> 20 if os.path.isfile(artifact) else 0
+        raise _short_of_memory(str(fault), model_mb, _chip_now(options)) or fault from None
     after = None if before is None else _memory_mb(options)
     if before is not None and after is not None:
         if after <= before:
@@ -205,8 +211,25 @@ def _is_ours(pid: int) -> bool:
 
 def _memory_mb(options: Options) -> Optional[int]:
     """Used memory of the chip; None where npu-smi does not answer, or the chip has none of its own (RC mode)."""
+    row = _chip_now(options)
+    return None if row is None else row.memory_used_mb
+
+
+def _chip_now(options: Options) -> Optional[Chip]:
+    """The chip with memory of its own, as npu-smi shows it; None where it does not."""
     try:
         row = _row(npu_smi.inventory(), int(options["npu"]), int(options["chip"]))
     except SmiFault:
         return None
-    return row.memory_used_mb if row is not None and row.bus else None
+    return row if row is not None and row.bus else None
+
+
+def _short_of_memory(text: str, model_mb: int, chip: Optional[Chip]) -> Optional[DeviceFault]:
+    """The device's fault where others hold the memory that a model (of this size as a file) needs; None for a model that
+    is none, or that is larger than all of the chip's memory."""
+    free_mb = None if chip is None else chip.memory_total_mb - chip.memory_used_mb
+    if chip is not None and model_mb > chip.memory_total_mb:
+        return None
+    if OUT_OF_MEMORY in text or (free_mb is not None and free_mb < model_mb):
+        return DeviceFault("device", "%s; the chip has %s MB of memory free" % (text, "?" if chip is None else free_mb))
+    return None

@@ -22,8 +22,9 @@ OURS = ("_", "SHLVL", "PWD", "OLDPWD", "LC_ALL")
 """Set by the shell, or by us for it; not by the script."""
 SEPARATED = ("PYTHONPATH", "LD_LIBRARY_PATH")
 
-ERROR_LINE = re.compile(r"\[ERROR\]|(?:^|\W)E[A-Z0-9]\d{3,4}:")
-"""A line worth keeping: `[ERROR] ...`, `E19010: ...`, and the three-digit `EL003: ...` of older builds."""
+ERROR_LINE = re.compile(r"\[ERROR\]|(?:^|\W)E[A-Z0-9]\d{3,4}\)?:")
+"""A line worth keeping: `[ERROR] ...`, `E19010: ...`, the three-digit `EL003: ...` of older builds, and the
+`Memory_Allocation_Failure(EL0004): ...` of newer ones."""
 
 
 def toolkit_home(env: Mapping[str, str]) -> Optional[str]:

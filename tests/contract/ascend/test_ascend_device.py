@@ -12,7 +12,7 @@ import pytest
 
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers.devices import ascend, atc
-from dinoq.workers.devices.npu_smi_text import SmiFault
+from dinoq.workers.devices.npu_smi_text import Chip, SmiFault
 from tests.contract.ascend.rig import BUILDS, Compile, Machine, Open, evaluate, refusal, with_gears
 from tests.interpreters import older_python
 
@@ -101,6 +101,31 @@ def test_a_device_that_cannot_be_opened_is_the_devices_fault(machine: Machine, o
     assert failure.kind is FailureClass.DEVICE
     assert "507033" in failure.error
     assert "EL003" in failure.error
+
+
+def test_a_chip_whose_memory_others_hold_is_charged_and_the_model_is_not_blamed(
+    machine: Machine, opened: Open, compiled: Compile
+) -> None:
+    found = machine("310:1", DINOQ_SIM_FAULTS="busy@310:0")  # by more than a 310 has
+    failure = refusal(opened(found[0]), compiled(4, soc="310"))
+    assert failure.kind is FailureClass.DEVICE
+    assert "EL0004: Failed to allocate memory" in failure.error
+
+
+@pytest.mark.parametrize(
+    ("model_mb", "used_mb", "words", "kind"),
+    [
+        (90, 7700, "load model from file failed", "device"),
+        (90, 600, "load model from file failed", None),
+        (90, 600, "EL0004: Failed to allocate memory.", "device"),
+        (9000, 7700, "EL0004: Failed to allocate memory.", None),
+    ],
+    ids=["no room", "room", "its own word", "larger than the chip"],
+)
+def test_whose_fault_a_model_is_that_does_not_load(model_mb: int, used_mb: int, words: str, kind: str | None) -> None:
+    chip = Chip(0, 0, 0, "310", "OK", "0000:01:00.0", None, None, None, used_mb, 7759)
+    fault = ascend._short_of_memory(words, model_mb, chip)
+    assert (fault and fault.kind) == kind
 
 
 def test_a_lost_device_is_charged_and_its_own_words_are_kept(machine: Machine, opened: Open, compiled: Compile) -> None:

@@ -71,4 +71,5 @@ def test_a_script_that_cannot_be_sourced_is_named(tmp_path: Path, text: str | No
 def test_error_lines_are_the_last_ones_each_once() -> None:
     text = "[INFO] acl init success\r[ERROR] one\nEL003: two\nEZ9999: Inner Error!\nEZ9999: Inner Error!\nME10: no\n"
     assert error_lines(text) == ["[ERROR] one", "EL003: two", "EZ9999: Inner Error!"]
+    assert error_lines("x Memory_Allocation_Failure(EL0004): Failed to allocate memory.\n") != []
     assert error_lines("\n".join(f"[ERROR] {n}" for n in range(9)), most=2) == ["[ERROR] 7", "[ERROR] 8"]

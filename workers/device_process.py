@@ -84,6 +84,8 @@ class DeviceProcess:
         self._born = threading.Event()
         self._alive: Incarnation | None = None
         self._loaded: ProgramKey | None = None
+        # What the loaded program says of itself: one for each program, changed in place where that changes its mind.
+        self.program_facts: dict[str, str] = {}
         self._memory: RingMemory | None = None
         self._free = threading.Semaphore(0)
         self._sent = 0
@@ -149,6 +151,7 @@ class DeviceProcess:
         request = {"do": "load", "artifact": str(key.artifact), "batch": key.batch, "precision": key.precision}
         answer = self._ask({**request, "options": self._setup.options}, beat, Phase.LOADING)
         self._check_origin(answer["simulated"])
+        self.program_facts = dict(answer["facts"])
         layout = _layout(key, answer)
         self._memory = None  # the old ring's pages go before the new one's come
         memory = RingMemory(layout)
@@ -295,6 +298,8 @@ class DeviceProcess:
             answer = json.loads(message)
             if "fault" in answer:
                 life.verdict = WorkFailed(FailureClass(answer["fault"]), answer["text"], life.id, answer["output"])
+            elif "changed" in answer:
+                self.program_facts.update(answer["changed"])
             else:
                 life.answers.put(answer)
 

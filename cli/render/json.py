@@ -66,6 +66,7 @@ def _run(run: RunReport) -> Values:
         "chip": run.chip,
         "batch": run.batch,
         "precision": run.precision,
+        "flags": dict(run.flags),
         "mode": run.mode,
         "origin": run.origin,
         "simulated": run.simulated,
@@ -146,6 +147,7 @@ def _device(device: DeviceReport) -> Values:
         "outlier": device.outlier,
         "busy_ms": figures.busy_ms,
         "loading_ms": figures.loading_ms,
+        "program": dict(device.program),
         "telemetry": asdict(device.telemetry) if device.telemetry else None,
     }
 

@@ -78,6 +78,18 @@ def test_options_of_the_toolchain_make_another_artifact(bench: Bench) -> None:
     assert answer.json["runs"][0]["artifact"]["key"] != plain
 
 
+def test_what_was_asked_of_the_toolchain_and_came_of_it_stands_in_the_report(bench: Bench) -> None:
+    answer = bench.run("--chip", "T4", "--simulate", "T4:1", "--trt-arg", "cuda_graph=1")
+    assert answer.code == 0, answer.err
+    only = answer.json["runs"][0]
+    assert only["flags"] == {"cuda_graph": "1"}
+    assert (only["devices"][0]["program"]["cuda_graph"], only["devices"][0]["program"]["precision_route"]) == (
+        "1",
+        "flag",
+    )
+    assert "Program   T4 bs4: cuda_graph=1; cuda_graph 1, precision_route flag" in bench.shell.dinoq("report").out
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -38,6 +38,17 @@ def test_a_model_runs_on_either_build(machine: Machine, opened: Open, compiled: 
     assert (times.h2d_ms >= 0).all()
 
 
+@pytest.mark.parametrize(("images_per_s", "clock"), [(4e3, "aclruntime"), (4e7, "own")])
+def test_whose_clock_timed_a_program_is_told(
+    machine: Machine, opened: Open, compiled: Compile, tmp_path: Path, images_per_s: float, clock: str
+) -> None:
+    """One build counts in float32 since the session began: 0.1 us are too short for it."""
+    (tmp_path / "pace.toml").write_text(f'[310P3]\nimages_per_s = {{ "4" = {images_per_s} }}\n')
+    process = opened(machine(build="A", DINOQ_SIM_PACE=str(tmp_path / "pace.toml"))[0])
+    evaluate(process, compiled(4))
+    assert process.program_facts == {"clock": clock}
+
+
 @pytest.mark.parametrize("version", ["3.8", "3.10"])
 def test_the_device_process_runs_in_an_older_interpreter(
     machine: Machine, opened: Open, compiled: Compile, version: str, pytestconfig: pytest.Config

@@ -66,7 +66,7 @@ def examine(host: Host) -> Iterator[Check]:
 
 def _trials(host: Host, bench: Bench) -> Iterator[Check]:
     """Every toolchain makes the small model, every device runs it; nothing is loaded beside those who work here."""
-    if state_folder.is_locked(host.state):
+    if host.state.is_dir() and state_folder.is_locked(host.state):
         yield from _left_alone(host)
         return
     made: dict[str, Path] = {}

@@ -61,11 +61,13 @@ def test_a_card_that_is_not_there_is_told(model: Path, tmp_path: Path) -> None:
 
 def test_each_process_sees_its_own_card_alone(model: Path, tmp_path: Path) -> None:
     env = t4.machine(tmp_path, cards=2)
+    both = [t4.options(env, card) for card in (0, 1)]
     with t4.host(env, tmp_path, card=1) as host:
         host.load(host.compile(model, 4)[0], 4)
-        first, second = t4.discovered(env)
-    assert (first["busy"], first["logic_id"]) == ("", 0)
-    assert second["busy"].startswith("pid ")
+        code = f"from dinoq.workers.devices import nvml\nanswer = [nvml.sample(o).processes for o in {both!r}]"
+        first, second = t4.ask(env, code)
+        assert [card["busy"] for card in t4.discovered(env)] == ["", ""], "it is nobody else's"
+    assert (first, len(second)) == ([], 1)
 
 
 LOADING = """

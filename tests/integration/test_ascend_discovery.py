@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dinoq.jobs.chips import chip_named
-from dinoq.workers.devices import ascend, atc, cann, npu_smi
+from dinoq.workers.devices import ascend, atc, cann, npu_smi, own_process
 from dinoq.workers.devices.base import DeviceFault, Found
 from dinoq.workers.devices.catalog import Surroundings, discover
 from dinoq.workers.devices.npu_smi_text import SmiFault
@@ -84,7 +84,7 @@ def test_who_is_on_a_chip_is_told(tmp_path: Path) -> None:
 def test_a_process_of_our_own_is_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = tmp_path / "child.py"
     child.write_text("input()")
-    monkeypatch.setattr(ascend, "CHILD", str(child))
+    monkeypatch.setattr(own_process, "CHILD", str(child))
     with subprocess.Popen([sys.executable, str(child)], stdin=subprocess.PIPE) as ours:
         eventually(lambda: str(child) in command(ours.pid), "its command line")
         table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES.replace("124528", str(ours.pid))

@@ -15,6 +15,7 @@ from dinoq.workers.devices.base import DeviceFault, Found, Options, Program, Tel
 from dinoq.workers.devices.cann import sourced_environment, toolkit_version
 from dinoq.workers.devices.npu_smi_text import Chip, Common, Inventory, Process, SmiFault
 from dinoq.workers.devices.om_program import VISIBLE, NotLoaded, OmProgram
+from dinoq.workers.devices.own_process import is_ours
 from dinoq.workers.devices.vendor_program import inherited
 
 DRIVEN = re.compile(r"310(P[1357]?)?")
@@ -23,7 +24,6 @@ CANONICAL = {"310P": "310P3"}
 """What npu-smi may call a chip, and what dinoq and atc (`--soc_version`) call it."""
 HEALTHY = ("OK", "WARNING")
 """npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
-CHILD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "child.py")
 
 RUNTIME = ("aclruntime",)
 compile = atc.compile
@@ -169,7 +169,7 @@ def _logic_ids(chips: List[Chip]) -> Dict[Tuple[int, int], int]:
 
 
 def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Found:
-    foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not _is_ours(one.pid)]
+    foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not is_ours(one.pid)]
     name = CANONICAL.get(chip.name, chip.name)
     return Found(
         chip=name,
@@ -198,15 +198,6 @@ def _running(inventory: Inventory, npu: int, chip: int) -> Optional[List[Process
 def _words(process: Process) -> str:
     """`pid 4127 python3 17.4 GB`."""
     return " ".join(["pid", str(process.pid), process.name or "?", "%.1f GB" % (process.memory_mb / 1000.0)])
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether it is a device process of this installation; in a container the driver's pids may not be ours to read."""
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as file:
-            return any(os.path.realpath(word) == CHILD.encode() for word in file.read().split(b"\0"))
-    except OSError:
-        return False
 
 
 def _memory_mb(options: Options) -> Optional[int]:

@@ -11,6 +11,7 @@ from importlib import metadata, util
 from typing import Any, Callable, List, Optional, TypeVar
 
 from dinoq.workers.devices.base import DeviceFault, Found, Options, Telemetry
+from dinoq.workers.devices.own_process import is_ours
 
 T = TypeVar("T")
 T4_CAPABILITY = (7, 5)
@@ -54,13 +55,13 @@ def sample(options: Options) -> Telemetry:
         return Telemetry()
     milliwatts = _told(pynvml.nvmlDeviceGetPowerUsage, card)
     usage = _told(pynvml.nvmlDeviceGetUtilizationRates, card)
-    reasons = _clock_reasons(pynvml, card)
+    reasons, pids = _clock_reasons(pynvml, card), _pids(pynvml, card)
     return Telemetry(
         power_w=None if milliwatts is None else milliwatts / 1000.0,
         temperature_c=_told(pynvml.nvmlDeviceGetTemperature, card, pynvml.NVML_TEMPERATURE_GPU),
         clock_mhz=_told(pynvml.nvmlDeviceGetClockInfo, card, pynvml.NVML_CLOCK_SM),
         utilisation_pct=None if usage is None else usage.gpu,
-        processes=_processes(pynvml, card),
+        processes=None if pids is None else list(map(_words, pids)),
         throttle=None if reasons is None else ", ".join(name for bit, name in THROTTLES if reasons & bit),
         power_cap=None if reasons is None else bool(reasons & POWER_CAP),
     )
@@ -158,7 +159,7 @@ def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
         logic_id=index,
         key=uuid,
         card=address,
-        busy=", ".join(_processes(pynvml, card) or ()),
+        busy=", ".join(map(_words, (pid for pid in _pids(pynvml, card) or () if not is_ours(pid)))),
         driver=driver,
         arch=platform.machine(),
         name=name,
@@ -166,10 +167,14 @@ def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
     )
 
 
-def _processes(pynvml: Any, card: Any) -> Optional[List[str]]:
+def _pids(pynvml: Any, card: Any) -> Optional[List[int]]:
     """Who computes there. In a container NVML tells the host's numbers, or nobody."""
     there = _told(pynvml.nvmlDeviceGetComputeRunningProcesses, card)
-    return None if there is None else ["pid %d" % process.pid for process in there]
+    return None if there is None else [int(process.pid) for process in there]
+
+
+def _words(pid: int) -> str:
+    return "pid %d" % pid
 
 
 def _clock_reasons(pynvml: Any, card: Any) -> Optional[int]:

@@ -30,7 +30,8 @@ _session: List[Any] = []
 
 
 def discover(options: Options) -> List[Found]:
-    """The T4s of this host in NVML's order, narrowed by an inherited CUDA_VISIBLE_DEVICES; none without a driver.
+    """The T4s of this host in NVML's order, narrowed by an inherited CUDA_VISIBLE_DEVICES, which counts cards of every
+    kind; none without a driver.
 
     Raises: DeviceFault when there is a driver and it refuses us.
     """
@@ -39,7 +40,7 @@ def discover(options: Options) -> List[Found]:
         return []
     driver = text(pynvml.nvmlSystemGetDriverVersion())
     cards = [_card(pynvml, index, driver) for index in range(pynvml.nvmlDeviceGetCount())]
-    found = visible([card for card in cards if card is not None], os.environ.get("CUDA_VISIBLE_DEVICES"))
+    found = [card for card in visible(cards, os.environ.get("CUDA_VISIBLE_DEVICES")) if card.chip == "T4"]
     toolkit = tensorrt_version() if found else ""
     return [card._replace(toolkit=toolkit) for card in found]
 
@@ -142,14 +143,14 @@ def _open() -> Any:
     return pynvml
 
 
-def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
-    """One card, None unless it is a T4. One that fell off its bus tells no name: it is listed, as not healthy."""
+def _card(pynvml: Any, index: int, driver: str) -> Found:
+    """One card; its chip is empty unless it is a T4. One that fell off its bus tells no name: it is listed, not healthy."""
     try:
         card = pynvml.nvmlDeviceGetHandleByIndex(index)
         name = text(pynvml.nvmlDeviceGetName(card))
-        if "T4" not in name.split() or tuple(pynvml.nvmlDeviceGetCudaComputeCapability(card)) != T4_CAPABILITY:
-            return None
         uuid = text(pynvml.nvmlDeviceGetUUID(card))
+        if "T4" not in name.split() or tuple(pynvml.nvmlDeviceGetCudaComputeCapability(card)) != T4_CAPABILITY:
+            return Found("", index, uuid)
         address = text(pynvml.nvmlDeviceGetPciInfo(card).busId)
     except pynvml.NVMLError as error:
         key = "nvml:%d" % index

@@ -97,6 +97,7 @@ def test_what_was_asked_of_the_toolchain_and_came_of_it_stands_in_the_report(ben
         (("--artifact", "310P3"), "is not CHIP:BATCH=FILE"),
         (("--atc-arg", "model=/etc/passwd"), "--atc-arg model is dinoq's to set"),
         (("--atc-arg", "precision"), "is not KEY=VALUE"),
+        (("--atc-arg", "precision_mode=force_fp32"), "precision_mode=force_fp32 contradicts a run in fp16"),
         (("--trt-arg", "cuda_graph=1"), "no chip of the job is compiled so"),
         (("--trt-arg", "cuda_graph=yes"), "none of workspace_mib, optimization_level, cuda_graph"),
     ],

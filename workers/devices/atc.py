@@ -31,6 +31,8 @@ from dinoq.workers.devices.vendor_program import inherited, run, run_guarded
 SUCCESS = re.compile(r"^ATC run success", re.MULTILINE)
 TIMEOUT_S = "1500"
 PRECISION_MODES = {"fp16": "force_fp16", "fp32": "must_keep_origin_dtype"}
+KEEPS_FP32 = ("force_fp32", "must_keep_origin_dtype", "origin")
+"""Values of precision_mode and precision_mode_v2 that leave an fp32 model in fp32; all others compute in fp16 or mix."""
 OURS = {
     *("model", "output", "framework", "soc_version", "input_shape", "mode", "om", "json", "singleop", "help"),
     *("dynamic_batch_size", "dynamic_image_size", "dynamic_dims", "input_shape_range", "host_env_os", "host_env_cpu"),
@@ -105,6 +107,7 @@ def build_command(onnx: str, batch: int, precision: str, flags: Options, output:
     if "precision_mode_v2" in flags:
         del chosen["precision_mode"]  # atc takes only one of the two
     chosen.update(checked_flags(flags))
+    check_precision(precision, flags)
     return ["--%s=%s" % pair for pair in chosen.items()]
 
 
@@ -116,6 +119,13 @@ def checked_flags(flags: Options) -> Options:
         if name in OURS:
             raise AtcFault("--atc-arg %s is dinoq's to set, not the user's" % name)
     return flags
+
+
+def check_precision(precision: str, flags: Options) -> None:
+    """Raises: AtcFault for an option of the user's that makes another precision than the run's."""
+    for name in ("precision_mode", "precision_mode_v2"):
+        if name in flags and (flags[name] in KEEPS_FP32) != (precision == "fp32"):
+            raise AtcFault("--atc-arg %s=%s contradicts a run in %s" % (name, flags[name], precision))
 
 
 def environment(options: Options, folder: str) -> Dict[str, str]:

@@ -49,6 +49,11 @@ def ready_made(texts: Sequence[str], runs: Iterable[RunSpec]) -> Ready:
                 f"--artifact {text} is for {cell[0]} bs{cell[1]}, which the job does not run.",
                 hint="--chip and --batches name what runs",
             )
+        if chip_named(cell[0]).vendor == "tensorrt":
+            raise UsageError(
+                f"--artifact {text}: a TensorRT plan is native code, and dinoq opens only those that it built itself.",
+                hint="leave out --artifact: the plan is built from --model, on the card",
+            )
         files[cell] = path
     return Ready(files)
 

@@ -197,7 +197,10 @@ def _tell_notes(prepared: Prepared) -> None:
 
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
-    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}" for run in spec.runs)
+    compiled = prepared.to_compile
+    runs = "\n".join(
+        f"  {run.chip:6} bs{run.batch:<5} {run.precision if run in compiled else 'as given'}" for run in spec.runs
+    )
     return f"{spec.name}: {spec.data.samples} photos, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 

@@ -52,13 +52,15 @@ class Overlap:
 class RunReport:
     """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from;
-    `flags` are the toolchain's options that were asked for."""
+    `flags` are the toolchain's options that were asked for; `given` names the file where the artifact was made elsewhere:
+    its `precision` is what was asked for, not what it may be."""
 
     run_no: int
     chip: str
     batch: int
     precision: Precision
     flags: Mapping[str, str]
+    given: str
     mode: Mode
     origin: Origin | None
     state: str
@@ -177,6 +179,7 @@ def _run_report(
         batch=cell.batch,
         precision=cell.precision,
         flags=cell.flags,
+        given=cell.given.name if cell.given else "",
         mode=cell.mode,
         origin=run.origin,
         state=run.state,

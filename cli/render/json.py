@@ -75,6 +75,7 @@ def _run(run: RunReport) -> Values:
         "state": run.state,
         "error": run.error or None,
         "artifact": {"sha256": run.artifact.sha256, "key": run.artifact.key} if run.artifact else None,
+        "given": run.given or None,
         "toolkit": run.toolkit or None,
         "arch": run.arch or None,
         "devices": [_device(device) for device in run.devices],

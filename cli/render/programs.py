@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from dinoq.cli.render.words import run_labels
+from dinoq.cli.render.words import clip, run_labels
 from dinoq.jobs.report import Report, RunReport
 
 ELSEWHERE = ("tensorrt", "card", "batch", "precision", "origin")
 """What a report shows of every run in other places."""
+
+
+def given_text(run: RunReport) -> str:
+    """`made elsewhere (model.om), precision as given`; empty where it was made here."""
+    return f"made elsewhere ({clip(run.given, 30)}), precision as given" if run.given else ""
 
 
 def flags_text(run: RunReport) -> str:
@@ -24,10 +29,10 @@ def program_text(run: RunReport) -> str:
 
 
 def program_texts(report: Report) -> list[str]:
-    """Both, for each run that has any: `T4 bs1 bs16: cuda_graph=1; precision_route flag, cuda_graph 1`."""
+    """All of it, for each run that has any: `T4 bs1 bs16: cuda_graph=1; precision_route flag, cuda_graph 1`."""
     runs_of: defaultdict[str, list[RunReport]] = defaultdict(list)
     for run in report.runs:
-        if text := "; ".join(filter(None, (flags_text(run), program_text(run)))):
+        if text := "; ".join(filter(None, (given_text(run), flags_text(run), program_text(run)))):
             runs_of[text].append(run)
     return [f"{run_labels(runs)}: {text}" for text, runs in runs_of.items()]
 

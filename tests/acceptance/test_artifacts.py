@@ -50,6 +50,8 @@ def test_artifacts_made_elsewhere_run_as_they_are_one_of_them_on_plain_pixels(be
     answer = run(bench, "1,4", "--artifact", f"310P3:1={plain}", "--artifact", f"310p3:4={pixels}")
     assert answer.code == 0, answer.err
     assert [one["top1"]["correct"] for one in answer.json["runs"]] == [9, 9]
+    assert [one["given"] for one in answer.json["runs"]] == ["bs1.om", "bs4.om"]
+    assert "310P3 bs4: made elsewhere (bs4.om), precision as given" in bench.shell.dinoq("report").out
     assert "made elsewhere: bs4.om" in bench.shell.dinoq("logs", "--run", "310P3:4").out
 
 
@@ -94,6 +96,7 @@ def test_what_was_asked_of_the_toolchain_and_came_of_it_stands_in_the_report(ben
     ("given", "sentence"),
     [
         (("--artifact", "310P3:8=x.om"), "x.om is no file"),
+        (("--chip", "T4", "--artifact", f"T4:4={__file__}"), "dinoq opens only those that it built itself"),
         (("--artifact", "310P3"), "is not CHIP:BATCH=FILE"),
         (("--atc-arg", "model=/etc/passwd"), "--atc-arg model is dinoq's to set"),
         (("--atc-arg", "precision"), "is not KEY=VALUE"),
@@ -103,7 +106,7 @@ def test_what_was_asked_of_the_toolchain_and_came_of_it_stands_in_the_report(ben
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_stored(
-    bench: Bench, given: tuple[str, str], sentence: str
+    bench: Bench, given: tuple[str, ...], sentence: str
 ) -> None:
     answer = bench.shell.dinoq("submit", *bench.args("--chip", "310P3", *given))
     assert (answer.code, sentence in answer.err) == (2, True), answer.err

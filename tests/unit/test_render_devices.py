@@ -7,6 +7,7 @@ from dinoq.cli.render.markdown import render as markdown
 from dinoq.cli.render.text import render
 from dinoq.jobs.record import FleetDevice
 from dinoq.jobs.report import build_report
+from dinoq.jobs.spec import GivenArtifact
 from tests.reports import beside_cpu, make_times, two_chip_job
 
 
@@ -35,6 +36,17 @@ def test_how_a_program_was_made_and_works_is_told_in_every_format() -> None:
     values = to_values(report)["runs"]
     assert isinstance(values, list)
     assert (values[0]["flags"], values[3]["devices"][0]["program"]) == ({"log": "info"}, programs[key])
+
+
+def test_the_precision_of_an_artifact_made_elsewhere_is_not_claimed() -> None:
+    record, manifest = two_chip_job()
+    given = GivenArtifact(uri="artifacts/x.om", sha256="0" * 64, name="x.om")
+    spec = replace(record.spec, runs=(replace(record.spec.runs[0], given=given), *record.spec.runs[1:]))
+    report = build_report(replace(record, spec=spec), manifest)
+    assert "\n  310   bs1    -   " in render(report)
+    assert "made elsewhere (x.om), precision as given" in render(report)
+    assert "| 310 | 1 | as given |" in markdown(report)
+    assert max(map(len, render(report).splitlines())) <= 80
 
 
 def test_a_measured_card_says_so() -> None:

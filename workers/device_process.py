@@ -292,6 +292,7 @@ class DeviceProcess:
             if not message:
                 return
             self._last_sign = time.monotonic()
+            life.answered = True
             if len(message) == ring.MESSAGE.size:
                 self._landed(ring.MESSAGE.unpack(message)[0])
                 continue
@@ -329,7 +330,7 @@ class DeviceProcess:
         (self._setup.workdir / PID_FILE).unlink(missing_ok=True)
         with self._sky:
             life.link.close()
-            life.verdict = verdict = life.verdict or cause_of_death(life, self._setup.log)
+            life.verdict = verdict = life.verdict or cause_of_death(life, self._setup)
             self._loaded = None
             while self._in_flight:
                 self._in_flight.popleft().work.fail(verdict)

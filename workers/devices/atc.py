@@ -4,6 +4,7 @@ What `compile` takes, as text in `options`:
 
     soc                     the chip's name as npu-smi prints it, `310P3`; atc wants Ascend310P3
     input_name height width of the ONNX's one input; `channels` is 3 where it is not given
+    opset                   of the ONNX, for what may help when atc fails; unknown where it is not given
     arch                    machine that will run the model (x86_64, aarch64); this one where it is not given
     set_env                 the toolkit's set_env.sh, where the environment has not been sourced already
     atc_python              interpreter for atc's Python parts; the first python3 on PATH where it is not given
@@ -76,7 +77,8 @@ def compile(onnx: str, batch: int, precision: str, flags: Options, into: str, op
             ran.output,
         )
     if ran.code != 0 or not SUCCESS.search(ran.output):
-        raise AtcFault("atc failed: " + str(parse_failure(ran.output)), ran.output)
+        failure = parse_failure(ran.output, precision, int(options.get("opset", "0")))
+        raise AtcFault("atc failed: " + str(failure), ran.output)
     # A toolkit may put the host into the name: model_linux_x86_64.om. The folder is new, so what is there is of now.
     made = sorted(glob.glob(os.path.join(glob.escape(folder), "model*.om")))
     if len(made) != 1 or os.path.getsize(made[0]) == 0:

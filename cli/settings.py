@@ -178,10 +178,16 @@ def _resolve(option: Option, flags: Mapping[str, str | None], env: Mapping[str, 
     if (flag := flags.get(option.name)) is not None:
         return Value(flag, "flag")
     if text := env.get(option.variable):
-        return Value(text, option.variable)
+        return Value(_from_here(option, text), option.variable)
     if option.name in config.values:
         return Value(_placed(option, config), str(config.path))
     return Value(None, "default")
+
+
+def _from_here(option: Option, text: str) -> str:
+    """What workers, which live in another folder, are to find too; an interpreter's bare name is looked for on PATH."""
+    kept = option.name == "ascend_set_env" or (option.name.startswith("ascend_") and "/" in text)
+    return str(Path(text).absolute()) if kept else text
 
 
 def _placed(option: Option, config: ConfigFile) -> str:

@@ -181,6 +181,11 @@ class DeviceProcess:
         if work.failed is not None:
             raise work.failed
 
+    def let_go(self) -> None:
+        """Holding the turn: close the device, so that others can have it. The next request opens it anew."""
+        if self._alive is not None:
+            self._end(self._alive)
+
     def close(self) -> None:
         """End the device process and the keeper."""
         life = self._alive
@@ -309,12 +314,16 @@ class DeviceProcess:
         if time.monotonic() - self._last_sign < IDLE_CLOSE_S or not self._turn.acquire(blocking=False):
             return
         try:
-            if not self._in_flight and life.verdict is None:
-                life.verdict = WorkFailed(FailureClass.TRANSIENT, f"idle for {IDLE_CLOSE_S:.0f} s", life.id)
-                self._memory = None
-                end_gently(life)
+            self._end(life)
         finally:
             self._turn.release()
+
+    def _end(self, life: Incarnation) -> None:
+        """Holding the turn: let a process end that has nothing in hand."""
+        if not self._in_flight and life.verdict is None:
+            life.verdict = WorkFailed(FailureClass.TRANSIENT, "the device was let go", life.id)
+            self._memory = None
+            end_gently(life)
 
     def _landed(self, slot: int) -> None:
         with self._sky:

@@ -96,7 +96,7 @@ class DeviceWorker:
     def _await_idle(self, lease: Lease) -> None:
         """Others who work on the device would be in the times, of a run as of a compiler that tries kernels out."""
         if self._idle is not None:
-            self._idle.wait(self._process.holds_program, lease.beat)
+            self._idle.wait(self._process.holds_program, lease.beat, self._process.let_go)
 
     def _begin(self, held: Claim) -> None:
         if not start(self._db, held.item_id, held.token):

@@ -189,6 +189,15 @@ def test_a_tool_that_gives_no_answer_is_told_with_its_reason(machine: Machine, f
     assert refused.value.reason == reason
 
 
+def test_a_tool_that_hangs_is_given_up_in_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = machine()
+    monkeypatch.setenv("DINOQ_SIM_FAULTS", "hang-npu-smi@310P3")
+    monkeypatch.setattr(ascend, "SAMPLE_S", 0.3)
+    with pytest.raises(SmiFault, match=r"npu-smi info did not answer within 0\.3 s") as refused:
+        ascend.sample_all([one.options or {} for one in found])
+    assert refused.value.reason == "hang"
+
+
 def test_where_no_process_table_is_printed_nothing_is_told(machine: Machine) -> None:
     found = machine(DINOQ_SIM_FAULTS="no-processes-npu-smi@310P3")[0]
     assert ascend.sample(found.options or {}).processes is None

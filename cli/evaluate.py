@@ -34,7 +34,9 @@ Artifacts = Annotated[
 Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
 Format = Annotated[str, typer.Option("--format", help="text, md or json")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
-DeviceList = Annotated[str | None, typer.Option("--device", help="devices of this host: indices, names, or none")]
+DeviceList = Annotated[
+    str | None, typer.Option("--device", help="devices of this host: indices, names, chips, or none")
+]
 Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
 Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
 Pace = Annotated[

@@ -44,7 +44,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("baseline", "published Top-1 accuracy in percent; the accuracy gate is 1 point below"),
     Option("chip", "chips to evaluate on, e.g. 310P3,T4,cpu"),
     Option("batches", "batch sizes, e.g. 1,16"),
-    Option("device", "devices of this host to use: indices, names, or none"),
+    Option("device", "devices of this host to use: indices, names, chips, or none"),
     Option("prep", "preprocessing threads of this host; 0 for none"),
     Option("running_deadline_s", "a device that shows no progress for so long is restarted"),
     Option("compiling_deadline_s", "a toolchain that has not ended for so long is killed, and its run has failed"),

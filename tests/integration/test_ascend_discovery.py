@@ -150,13 +150,6 @@ def test_telemetry_is_of_the_chip_and_its_card(tmp_path: Path) -> None:
     assert told.processes == ["pid 99 ? 0.1 GB"]
 
 
-def test_utilisation_that_nobody_else_tells_is_asked_for(tmp_path: Path) -> None:
-    answers = {"info": samples.NARROW.replace("| 0  1074", "| NA 1074"), "info -t usages -i 0 -c 0": samples.USAGES}
-    programs.npu_smi(tmp_path / "bin", answers)
-    told = ascend.sample({"npu": "0", "chip": "0"})
-    assert (told.utilisation_pct, told.power_w, told.clock_mhz) == (87, 15.8, None)
-
-
 def test_a_whole_host_is_sampled_by_two_calls_the_second_of_one_card_in_turn(tmp_path: Path) -> None:
     answers = {"info": samples.SPARSE, "info -t common -i 8": samples.COMMON, "info -t common -i 24": samples.COMMON}
     programs.npu_smi(tmp_path / "bin", answers)

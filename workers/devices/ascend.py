@@ -91,13 +91,8 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
 
 
 def sample(options: Options) -> Telemetry:
-    """One reading of one chip, by two or three calls of npu-smi. Raises: DeviceFault when it does not answer."""
-    npu, chip = int(options["npu"]), int(options["chip"])
-    reading = telemetry(npu_smi.inventory(), npu_smi.common(npu), options)
-    if reading.utilisation_pct is None:
-        told = npu_smi.usages(npu, chip)
-        reading = reading._replace(utilisation_pct=told.aicore_pct if told else None)
-    return reading
+    """One reading of one chip, by two calls of npu-smi. Raises: DeviceFault when it does not answer."""
+    return telemetry(npu_smi.inventory(), npu_smi.common(int(options["npu"])), options)
 
 
 def sample_all(devices: List[Options]) -> List[Telemetry]:

@@ -111,6 +111,7 @@ def _runs(session: Session, job_id: int) -> tuple[RunRecord, ...]:
             fenced=tuple(fenced[run.run_no]),
             failed=tuple(failed[run.run_no]),
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
+            programs={key: facts.get("program", {}) for key, facts in run.devices.items()},
             fleet=fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
             telemetry=telemetry_of(session, run.devices, *spans.get(run.run_no, (None, None))),

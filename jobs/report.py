@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,12 +51,16 @@ class Overlap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """One run. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
-    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from."""
+    when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from;
+    `flags` are the toolchain's options that were asked for; `given` names the file where the artifact was made elsewhere:
+    its `precision` is what was asked for, not what it may be."""
 
     run_no: int
     chip: str
     batch: int
     precision: Precision
+    flags: Mapping[str, str]
+    given: str
     mode: Mode
     origin: Origin | None
     state: str
@@ -176,6 +180,8 @@ def _run_report(
         chip=cell.chip,
         batch=cell.batch,
         precision=cell.precision,
+        flags=cell.flags,
+        given=cell.given.name if cell.given else "",
         mode=cell.mode,
         origin=run.origin,
         state=run.state,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,8 @@ class ShardResult:
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
     = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
-    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest.
+    worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest. `program` is what the
+    loaded program says of itself (`clock`, `cuda_graph`); the ledger keeps it with the run's devices, not with each part.
     """
 
     run_no: int
@@ -99,6 +100,7 @@ class ShardResult:
     predictions: bytes
     times: bytes
     overlap: str = ""
+    program: dict[str, str] = field(default_factory=dict)
 
 
 def top_five(logits: Floats) -> Predictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,10 +65,12 @@ class DeviceWorker:
             if not self._process.has(program):
                 self._await_idle(lease)
             loading_ms = self._process.load(program, lease.beat)
+            said = self._process.program_facts
             self._begin(held)
             self._process.feed(work, lease.beat)
         self._process.wait(work, lease.beat)
-        return self._scored(held, work, shard.readable[first : first + held.count], manifest, loading_ms)
+        result = self._scored(held, work, shard.readable[first : first + held.count], manifest, loading_ms)
+        return replace(result, program=dict(said))
 
     def _scored(
         self, held: Claim, work: Inference, readable: NDArray[np.bool_], manifest: Manifest, loading_ms: float
@@ -93,7 +96,7 @@ class DeviceWorker:
     def _await_idle(self, lease: Lease) -> None:
         """Others who work on the device would be in the times, of a run as of a compiler that tries kernels out."""
         if self._idle is not None:
-            self._idle.wait(self._process.holds_program, lease.beat)
+            self._idle.wait(self._process.holds_program, lease.beat, self._process.let_go)
 
     def _begin(self, held: Claim) -> None:
         if not start(self._db, held.item_id, held.token):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
+from dinoq.cli.render.programs import program_texts
 from dinoq.cli.render.words import clip, counted, run_label, run_labels, some, span_text
 from dinoq.jobs.report import Report, RunReport
 
@@ -66,6 +67,8 @@ def sources(report: Report) -> Iterator[str]:
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
     yield from field("Artifact", _artifacts(report))
+    for at, text in enumerate(program_texts(report)):
+        yield from field("" if at else "Program", text)
     labels = list(dict.fromkeys(clip(device.label, 60) for run in report.runs for device in run.devices))
     if labels:
         more = f"dinoq report {report.job} --format json"

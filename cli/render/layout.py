@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinoq.cli.render.words import clip, wrapped
+from dinoq.cli.render.words import DASH, clip, wrapped
 from dinoq.jobs.report import RunReport
 
 WIDTH = 80
@@ -16,8 +16,10 @@ LONGEST = 5 * WIDTH
 
 
 def row_head(run: RunReport) -> str:
-    """The first 19 columns of a run's row; a simulator's begins with the mark of one."""
-    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {f'bs{run.batch}':<6} {run.precision:<4}"
+    """The first 19 columns of a run's row; a simulator's begins with the mark of one. A dash for a precision that is as
+    the artifact was given."""
+    precision = DASH if run.given else run.precision
+    return f"{SIMULATED if run.simulated else ' '} {run.chip:<5} {f'bs{run.batch}':<6} {precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dinoq.cli.render.evidence import failures
 from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.layout import VIRTUAL
+from dinoq.cli.render.programs import flags_text, given_text, program_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import agreement_text, number, percent, printable, run_label, span_text
@@ -49,7 +50,8 @@ def _top(report: Report) -> Iterator[str]:
 
 
 def _cell(run: RunReport) -> list[str]:
-    return [f"{run.chip} (simulated)" if run.simulated else run.chip, str(run.batch), run.precision]
+    chip = f"{run.chip} (simulated)" if run.simulated else run.chip
+    return [chip, str(run.batch), "as given" if run.given else run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -186,7 +188,8 @@ def _sources(report: Report) -> Iterator[str]:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"
         devices = [device.label for device in run.devices]
-        texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
+        program = [given_text(run), flags_text(run), program_text(run)]
+        texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *program, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
     yield from _table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
 

@@ -31,6 +31,7 @@ def with_flags(runs: Iterable[RunSpec], atc: Sequence[str], trt: Sequence[str]) 
     """The runs with the options of their chip's toolchain. Raises: UsageError for what it cannot be given."""
     given = {"ascend": _atc_flags(atc), "tensorrt": _trt_flags(trt)}
     runs = tuple(replace(run, flags=given.get(chip_named(run.chip).vendor, {})) for run in runs)
+    _check_precision(run for run in runs if chip_named(run.chip).vendor == "ascend")
     for vendor, option in (("ascend", "--atc-arg"), ("tensorrt", "--trt-arg")):
         if given[vendor] and not any(chip_named(run.chip).vendor == vendor for run in runs):
             raise UsageError(f"{option} is given, but no chip of the job is compiled so.", hint=f"leave out {option}")
@@ -47,6 +48,11 @@ def ready_made(texts: Sequence[str], runs: Iterable[RunSpec]) -> Ready:
             raise UsageError(
                 f"--artifact {text} is for {cell[0]} bs{cell[1]}, which the job does not run.",
                 hint="--chip and --batches name what runs",
+            )
+        if chip_named(cell[0]).vendor == "tensorrt":
+            raise UsageError(
+                f"--artifact {text}: a TensorRT plan is native code, and dinoq opens only those that it built itself.",
+                hint="leave out --artifact: the plan is built from --model, on the card",
             )
         files[cell] = path
     return Ready(files)
@@ -78,6 +84,18 @@ def _atc_flags(texts: Sequence[str]) -> dict[str, str]:
         return checked_flags(flags)
     except DeviceFault as fault:
         raise UsageError(f"{fault}.", hint="--atc-arg op_select_implmode=high_precision") from None
+
+
+def _check_precision(runs: Iterable[RunSpec]) -> None:
+    from dinoq.workers.devices.atc import check_precision
+    from dinoq.workers.devices.base import DeviceFault
+
+    for run in runs:
+        try:
+            check_precision(run.precision, run.flags)
+        except DeviceFault as fault:
+            other = "fp16" if run.precision == "fp32" else "fp32"
+            raise UsageError(f"{fault}.", hint=f"--precision {other}, or leave out the option") from None
 
 
 def _trt_flags(texts: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from dinoq.cli.render.columns import Narrowed, narrowed, table
@@ -22,8 +22,10 @@ Row = dict[str, object]
 def device_rows(known: Iterable[DeviceRow], here: Iterable[DeviceFacts], doings: Mapping[str, Doing]) -> list[Row]:
     """One row per device, by host, chip and index: its facts and the columns of the table."""
     rows = {row.facts.key: row for row in known}
-    facts = {key: row.facts for key, row in rows.items()} | {one.key: one for one in here}
-    found = {one.key for one in here}
+    found = {one.key: one for one in here}
+    facts = {key: row.facts for key, row in rows.items()} | found
+    # Where a worker lives, its sampler knows better whose processes are there: a driver's pids may not be this host's.
+    facts |= {key: replace(found[key], busy=row.facts.busy) for key, row in rows.items() if row.worker and key in found}
     ordered = sorted(facts.values(), key=lambda one: (one.host, one.chip, one.index))
     return [_row(one, rows.get(one.key), doings, present=one.key in found) for one in ordered]
 

@@ -43,7 +43,9 @@ Artifacts = Annotated[
 Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
 Format = Annotated[str, typer.Option("--format", help="text, md or json")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
-DeviceList = Annotated[str | None, typer.Option("--device", help="devices of this host: indices, names, or none")]
+DeviceList = Annotated[
+    str | None, typer.Option("--device", help="devices of this host: indices, names, chips, or none")
+]
 Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
 Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
 Pace = Annotated[
@@ -173,7 +175,7 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
         found = discovered(now)
         setup = local_setup(now, found)
         require_devices(setup, found, prepared.spec)
-        require_compilers(db, setup, prepared.spec)
+        require_compilers(db, setup, prepared.to_compile)
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:
@@ -216,7 +218,11 @@ def _tell_notes(prepared: Prepared) -> None:
 
 def _plan(prepared: Prepared) -> str:
     spec = prepared.spec
-    runs = "\n".join(f"  {run.chip:6} bs{run.batch:<5} {run.precision}  {run.mode}" for run in spec.runs)
+    compiled = prepared.to_compile
+    runs = "\n".join(
+        f"  {run.chip:6} bs{run.batch:<5} {run.precision if run in compiled else 'as given'}  {run.mode}"
+        for run in spec.runs
+    )
     fed = f"{spec.data.samples} photos" if spec.data.samples else "random data"
     return f"{spec.name}: {fed}, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from dinoq.cli import console, interrupts
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Chip, chip_named
 from dinoq.jobs.errors import Interrupted, NoDevice, NoToolchain, UsageError
-from dinoq.jobs.spec import JobSpec
+from dinoq.jobs.spec import JobSpec, RunSpec
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
@@ -73,7 +74,7 @@ def require_devices(setup: Setup, found: Discovered, spec: JobSpec) -> None:
     prepare no photos and the job has some."""
     if spec.slice_batches and not setup.prep_threads:
         raise UsageError("prep is 0: nobody would prepare the photos of this run.", hint="--prep 2")
-    for chip in _chips(spec):
+    for chip in _chips(spec.runs):
         mine = [device.facts for device in setup.devices if device.facts.chip == chip.name]
         if not mine:
             raise _no_chip(setup, found, chip)
@@ -82,13 +83,13 @@ def require_devices(setup: Setup, found: Discovered, spec: JobSpec) -> None:
             raise NoDevice(f"no {chip.name} of this host is healthy, says its driver: {ill}.", hint="dinoq doctor")
 
 
-def require_compilers(db: Database, setup: Setup, spec: JobSpec) -> None:
-    """Raises: NoToolchain when neither this host nor a living one of the fleet compiles for a chip of the job."""
+def require_compilers(db: Database, setup: Setup, runs: Iterable[RunSpec]) -> None:
+    """Raises: NoToolchain when neither this host nor a living one of the fleet compiles for a chip of these runs."""
     from dinoq.db.fleet import living_toolchains
 
     here = {chain.vendor for chain in setup.toolchains}
     origins = {device.facts.chip: device.facts.origin for device in setup.devices}
-    for chip in _chips(spec):
+    for chip in _chips(runs):
         if chip.compiles_on == "host" and chip.vendor not in here | living_toolchains(db, origins[chip.name]):
             raise NoToolchain(
                 f"this host has a {chip.name} and nothing to compile for it: atc is not on PATH, nor on a living host.",
@@ -96,8 +97,8 @@ def require_compilers(db: Database, setup: Setup, spec: JobSpec) -> None:
             )
 
 
-def _chips(spec: JobSpec) -> list[Chip]:
-    return list(dict.fromkeys(chip_named(run.chip) for run in spec.runs))
+def _chips(runs: Iterable[RunSpec]) -> list[Chip]:
+    return list(dict.fromkeys(chip_named(run.chip) for run in runs))
 
 
 def _no_chip(setup: Setup, found: Discovered, chip: Chip) -> NoDevice:

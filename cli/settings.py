@@ -46,7 +46,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("chip", "chips to evaluate on, e.g. 310P3,T4,cpu"),
     Option("batches", "batch sizes, e.g. 1,16"),
     Option("mode", "what runs are fed: dataset, pure (random data), or recipe (the dataset at batches 1 and 16)"),
-    Option("device", "devices of this host to use: indices, names, or none"),
+    Option("device", "devices of this host to use: indices, names, chips, or none"),
     Option("prep", "preprocessing threads of this host; 0 for none"),
     Option("running_deadline_s", "a device that shows no progress for so long is restarted"),
     Option("compiling_deadline_s", "a toolchain that has not ended for so long is killed"),
@@ -181,10 +181,16 @@ def _resolve(option: Option, flags: Mapping[str, str | None], env: Mapping[str, 
     if (flag := flags.get(option.name)) is not None:
         return Value(flag, "flag")
     if text := env.get(option.variable):
-        return Value(text, option.variable)
+        return Value(_from_here(option, text), option.variable)
     if option.name in config.values:
         return Value(_placed(option, config), str(config.path))
     return Value(None, "default")
+
+
+def _from_here(option: Option, text: str) -> str:
+    """What workers, which live in another folder, are to find too; an interpreter's bare name is looked for on PATH."""
+    kept = option.name == "ascend_set_env" or (option.name.startswith("ascend_") and "/" in text)
+    return str(Path(text).absolute()) if kept else text
 
 
 def _placed(option: Option, config: ConfigFile) -> str:

@@ -16,7 +16,7 @@ from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.modes import rule_named, with_modes
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
-from dinoq.jobs.spec import WARMUP, DataRef, JobSpec, ModelRef, plan_runs
+from dinoq.jobs.spec import WARMUP, DataRef, JobSpec, ModelRef, RunSpec, plan_runs
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
@@ -50,6 +50,11 @@ class Prepared:
     model: Path
     ready: Ready
     notes: tuple[str, ...]
+
+    @property
+    def to_compile(self) -> tuple[RunSpec, ...]:
+        """The runs for which no artifact was made elsewhere."""
+        return tuple(run for run in self.spec.runs if (run.chip, run.batch) not in self.ready.files)
 
 
 def prepare(settings: Settings, wishes: Wishes) -> Prepared:
@@ -118,9 +123,7 @@ def _precision(text: str | None, chips: list[str]) -> Precision | None:
     if text not in ("fp32", "fp16"):
         raise UsageError(f"precision {text!r} is none of fp32, fp16.", hint="leave out --precision")
     if text == "fp16" and "cpu" in chips:
-        raise UsageError(
-            "the cpu device computes in fp32; fp16 is for 310, 310P3 and T4.", hint="leave out --precision"
-        )
+        raise UsageError("the cpu device computes in fp32; fp16 is for 310, 310P and T4.", hint="leave out --precision")
     return "fp32" if text == "fp32" else "fp16"
 
 

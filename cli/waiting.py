@@ -47,6 +47,7 @@ def require_workers(db: Database, job: int, spec: JobSpec) -> None:
     """Raises: NoDevice or NoToolchain when waiting would be in vain; the job stays stored."""
     from dinoq.db.fleet import living_chips, living_toolchains
     from dinoq.db.progress import job_progress
+    from dinoq.db.waiting import chips_to_compile
 
     missing = chips_without_worker(db, job, spec)
     if missing:
@@ -59,7 +60,7 @@ def require_workers(db: Database, job: int, spec: JobSpec) -> None:
             hint=f"dinoq up on a {missing[0]} host, then dinoq status {job} --watch",
         )
     compilers = living_toolchains(db)
-    for chip in (chip_named(run.chip) for run in spec.runs):
+    for chip in map(chip_named, sorted(chips_to_compile(db, job))):
         if chip.compiles_on == "host" and chip.vendor not in compilers:
             raise NoToolchain(
                 f"no host compiles for {chip.name}. Job {job} is stored and waits.",

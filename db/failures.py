@@ -98,9 +98,11 @@ def judge(item: Held, failure: Failure, *, begun: bool) -> Verdict:
 
 
 def _avoided(item: Held, failure: Failure) -> list[str]:
-    if failure.kind is FailureClass.DEVICE and item.device is not None and item.device not in item.avoid:
-        return [*item.avoid, item.device]
-    return item.avoid
+    """Another device is to try first where this one failed, or its process ended: it may be that it never begins."""
+    ended = failure.kind is FailureClass.TRANSIENT and bool(failure.incarnation)
+    if item.device is None or item.device in item.avoid or not (failure.kind is FailureClass.DEVICE or ended):
+        return item.avoid
+    return [*item.avoid, item.device]
 
 
 def _beyond_the_item(session: Session, item: Held, failure: Failure) -> None:

@@ -124,6 +124,7 @@ def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
             fenced=tuple(fenced[run.run_no]),
             failed=tuple(failed[run.run_no]),
             devices=tuple(device_facts(facts) for _, facts in sorted(run.devices.items())),
+            programs={key: facts.get("program", {}) for key, facts in run.devices.items()},
             fleet=fleet.get((run.chip, run.origin), ()),
             troubles=troubles.get(run.run_no, ()),
             telemetry=telemetry_known(session, job, run.devices, *spans.get(run.run_no, (None, None))),

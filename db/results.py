@@ -121,12 +121,14 @@ def _store_artifact(session: Session, item: Held, result: Compiled) -> None:
 def _store_part(session: Session, item: Held, result: ShardResult) -> None:
     overlap = ", ".join(filter(None, (overlap_of(session, item), result.overlap)))
     values = asdict(result) | {"overlap": overlap}
+    program = values.pop("program")
     row = {"job_id": item.job_id, "token": item.token, "device_key": values.pop("device"), **values}
     # A plain insert: a second result of the same part raises instead of hiding.
     changed(session, insert(ShardResultRow).values(**row))
     run = (Run.job_id == item.job_id, Run.run_no == item.run_no)
     known = session.execute(select(Run.devices).where(*run)).scalar_one()
-    if result.device not in known:
-        facts = session.scalar(select(Device.facts).where(Device.key == result.device))
-        if facts is not None:
-            changed(session, update(Run).where(*run).values(devices={**known, result.device: facts}))
+    facts = known.get(result.device) or session.scalar(select(Device.facts).where(Device.key == result.device))
+    if facts is not None:
+        told = {**facts, "program": program}  # what it says may change while it runs: the last word stays
+        if known.get(result.device) != told:
+            changed(session, update(Run).where(*run).values(devices={**known, result.device: told}))

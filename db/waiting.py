@@ -92,9 +92,10 @@ def no_device(run: Run, fleet: Sequence[Member]) -> str:
 
 
 def no_compiler(run: Run, fleet: Sequence[Member]) -> str:
-    """Why no host could compile for the run; empty when one can, or when the device does it itself."""
+    """Why no host could compile for the run; empty when one can, when the device does it itself, or when its artifact
+    was made elsewhere."""
     chip = chip_named(run.chip)
-    if chip.compiles_on == "device":
+    if chip.compiles_on == "device" or run.ready_made:
         return ""
     offered = {
         chain.toolkit
@@ -109,6 +110,12 @@ def no_compiler(run: Run, fleet: Sequence[Member]) -> str:
         have, want = ", ".join(sorted(offered)), ", ".join(sorted(needed))
         return f"WAITING: no host compiles for {run.chip} with {want}, only with {have}"
     return ""
+
+
+def chips_to_compile(db: Database, job_id: int) -> frozenset[str]:
+    """Chips of the job with a run whose artifact was not made elsewhere."""
+    with db.read() as session:
+        return frozenset(session.scalars(select(Run.chip).where(Run.job_id == job_id, Run.ready_made.is_(False))))
 
 
 def no_prep(fleet: Sequence[Member]) -> str:

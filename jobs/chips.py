@@ -32,12 +32,15 @@ class Chip:
 
 
 # Peaks: Huawei's Atlas 300I Pro data sheet (310P, 140 TOPS int8 / 70 TFLOPS fp16) and NVIDIA's T4 data sheet
-# (65 TFLOPS fp16). The 310's fp16 peak (8 TFLOPS, half of 16 TOPS int8) is Huawei's Ascend 310 product page.
+# (65 TFLOPS fp16). The 310's fp16 peak (8 TFLOPS, half of 16 TOPS int8) is Huawei's Ascend 310 product page. For the other
+# 310P that atc knows (`--soc_version=Ascend310P1`, P5, P7) none is at hand.
 CHIPS: tuple[Chip, ...] = (
     Chip(name="310", vendor="ascend", precision="fp16", compiles_on="host", chips_per_card=4, peak_tflops=8.0,
          pattern=r"310"),
     Chip(name="310P3", vendor="ascend", precision="fp16", compiles_on="host", chips_per_card=1, peak_tflops=70.0,
          pattern=r"310P3?"),
+    *(Chip(name=name, vendor="ascend", precision="fp16", compiles_on="host", chips_per_card=1, peak_tflops=None,
+           pattern=name) for name in ("310P1", "310P5", "310P7")),
     Chip(name="T4", vendor="tensorrt", precision="fp16", compiles_on="device", chips_per_card=1, peak_tflops=65.0,
          pattern=r"(TESLA)?T4"),
     Chip(name="cpu", vendor="cpu", precision="fp32", compiles_on="device", chips_per_card=1, peak_tflops=None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dinoq.jobs.card import Card, card_of_devices
 from dinoq.jobs.ledger import DeviceFacts
@@ -13,13 +14,15 @@ from dinoq.jobs.telemetry import Sensors, by_device
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReport:
-    """One device of a run; `facts` is None when the fleet no longer knows it, `telemetry` when it told nothing. `off_median` is how far its compute figure
-    lies off the median of the run's devices, a fraction; None where there are fewer than three."""
+    """One device of a run; `facts` is None when the fleet no longer knows it, `telemetry` when it told nothing. `off_median`
+    is how far its compute figure lies off the median of the run's devices, a fraction; None where there are fewer than
+    three. `program` is what the program that it ran says of itself."""
 
     figures: DeviceFigures
     facts: DeviceFacts | None
     off_median: float | None = None
     telemetry: Sensors | None = None
+    program: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outlier(self) -> bool:
@@ -37,7 +40,13 @@ def device_reports(run: RunRecord, measured: Measurement) -> tuple[DeviceReport,
     facts, off = {device.key: device for device in run.devices}, off_median(measured.devices)
     told = by_device(run.telemetry, run.first_start_ms, run.last_finish_ms)
     return tuple(
-        DeviceReport(figures=one, facts=facts.get(one.key), off_median=off.get(one.key), telemetry=told.get(one.key))
+        DeviceReport(
+            figures=one,
+            facts=facts.get(one.key),
+            off_median=off.get(one.key),
+            telemetry=told.get(one.key),
+            program=run.programs.get(one.key, {}),
+        )
         for one in measured.devices
     )
 

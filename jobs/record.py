@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -72,8 +73,8 @@ class RunRecord:
 
     `wall_void` says why its wall time is no measure of throughput (retried, drained, paused), empty when it is one.
     `first_start_ms` and `last_finish_ms` are the database's clock. `devices` gave results, their facts as they were
-    then; `fleet` are all of its chip and origin; `telemetry` are the blocks that may
-    hold readings of that time. `told` is set for a run that another tool worked. `compile_command` made its artifact,
+    then; `programs` is what the program loaded on each said of itself, by the device's key; `fleet` are all of its chip
+    and origin; `telemetry` are the blocks that may hold readings of that time. `told` is set for a run that another tool worked. `compile_command` made its artifact,
     empty where a library did.
     """
 
@@ -91,6 +92,7 @@ class RunRecord:
     fenced: tuple[FencedRecord, ...]
     failed: tuple[FailedPart, ...]
     devices: tuple[DeviceFacts, ...]
+    programs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fleet: tuple[FleetDevice, ...] = ()
     troubles: tuple[DeviceTrouble, ...] = ()
     telemetry: tuple[Block, ...] = ()

@@ -55,7 +55,8 @@ class RunReport:
     """One run; `run_no` is its number in the report, `job_run` that in its `job`. `top1` and `top5` are None when nothing was evaluated; `card` when compute was not measured; `agreement`
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
     `told` is what another tool told of a run that was imported: its figures, and what stayed unknown. `compile_command`
-    made its artifact, empty where a library did."""
+    made its artifact, empty where a library did. `flags` are the toolchain's options that were asked for; `given` names
+    the file where the artifact was made elsewhere: its `precision` is what was asked for, not what it may be."""
 
     run_no: int
     job: int
@@ -63,6 +64,8 @@ class RunReport:
     chip: str
     batch: int
     precision: Precision
+    flags: Mapping[str, str]
+    given: str
     mode: Mode
     origin: Origin | None
     state: str
@@ -200,6 +203,8 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         chip=cell.chip,
         batch=cell.batch,
         precision=cell.precision,
+        flags=cell.flags,
+        given=cell.given.name if cell.given else "",
         mode=cell.mode,
         origin=run.origin,
         state=run.state,

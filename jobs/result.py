@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,8 @@ class ShardResult:
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
     = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
     worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest. `logits` is where the
-    store keeps what the program gave, empty unless the job asked for it.
+    store keeps what the program gave, empty unless the job asked for it. `program` is what the loaded program says of
+    itself (`clock`, `cuda_graph`); the ledger keeps it with the run's devices, not with each part.
     """
 
     run_no: int
@@ -107,6 +108,7 @@ class ShardResult:
     times: bytes
     overlap: str = ""
     logits: str = ""
+    program: dict[str, str] = field(default_factory=dict)
 
 
 def top_five(logits: Floats) -> Predictions:

@@ -80,6 +80,12 @@ def test_the_compiling_worker_has_neither_devices_nor_driver() -> None:
     assert atc["command"][-4:] == ["--device", "none", "--prep", "0"]
 
 
+@pytest.mark.parametrize(("name", "chip"), [("worker-ascend", "${ASCEND_CHIP:-310P3}"), ("worker-t4", "T4")])
+def test_a_worker_of_cards_offers_no_cores_of_its_host(name: str, chip: str) -> None:
+    command = SERVICES[name]["command"]
+    assert command[command.index("--device") + 1] == chip
+
+
 def test_the_t4_worker_reserves_an_nvidia_card() -> None:
     [card] = SERVICES["worker-t4"]["deploy"]["resources"]["reservations"]["devices"]
     assert (card["driver"], card["capabilities"]) == ("nvidia", ["gpu"])

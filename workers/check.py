@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dinoq.jobs.errors import DinoqError
-from dinoq.workers.devices.base import Status
+from dinoq.workers.devices.base import DeviceFault, Status
 from dinoq.workers.tasks import WorkFailed
 
 
@@ -26,5 +26,5 @@ def tried(name: str, attempt: Callable[[], str]) -> Check:
         return Check(name, "found", attempt())
     except DinoqError as error:
         return Check(name, "broken", str(error), error.hint)
-    except (WorkFailed, OSError) as error:
+    except (WorkFailed, DeviceFault, OSError) as error:
         return Check(name, "broken", str(error))

@@ -26,7 +26,8 @@ class CompileWorker:
 
         def make(wanted: dict[str, object]) -> tuple[Path, str]:
             with self._process.turn(lease.beat):
-                return self._process.compile({**wanted, "options": self._options(held)}, lease.beat)
+                options = {**self._options(held), "opset": _opset(str(wanted["onnx"]))}
+                return self._process.compile({**wanted, "options": options}, lease.beat)
 
         return compile_item(held, db=self._db, store=self._store, folder=self._folder, make=make)
 
@@ -42,3 +43,11 @@ class CompileWorker:
             "height": str(height),
             "width": str(width),
         }
+
+
+def _opset(path: str) -> str:
+    """Of ONNX's own operators; its weights may lie beside the file."""
+    import onnx
+
+    imported = onnx.load(path, load_external_data=False).opset_import
+    return str(max((entry.version for entry in imported if entry.domain in ("", "ai.onnx")), default=0))

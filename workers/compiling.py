@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dinoq.db.engine import Database
@@ -59,8 +59,18 @@ def artifact_key(held: Claim, target: Target) -> str:
         *(held.spec.model.sha256, run.chip, target.origin, run.batch, run.precision, sorted(run.flags.items())),
         run.given.sha256 if run.given else "",
         *(target.toolkit, target.arch),
+        *_contents(run.flags.values()),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _contents(values: Iterable[str]) -> list[str]:
+    """What stands in the files of this host that options name (`insert_op_conf`): the same path may hold something else."""
+    found = []
+    for path in sorted(value for value in values if Path(value).is_absolute() and Path(value).is_file()):
+        with Path(path).open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return found
 
 
 def _compiled(held: Claim, target: Target, made: ArtifactRef, output: str) -> Compiled:

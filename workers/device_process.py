@@ -86,6 +86,8 @@ class DeviceProcess:
         self._born = threading.Event()
         self._alive: Incarnation | None = None
         self._loaded: ProgramKey | None = None
+        # What the loaded program says of itself: one for each program, changed in place where that changes its mind.
+        self.program_facts: dict[str, str] = {}
         self._memory: RingMemory | None = None
         self._free = threading.Semaphore(0)
         self._sent = 0
@@ -157,6 +159,7 @@ class DeviceProcess:
         request |= {"warmup": key.warmup, "options": self._setup.options}
         answer = self._ask(request, beat, Phase.LOADING)
         self._check_origin(answer["simulated"])
+        self.program_facts = dict(answer["facts"])
         layout = _layout(key, answer)
         self._memory = None  # the old ring's pages go before the new one's come
         memory = RingMemory(layout)
@@ -185,6 +188,11 @@ class DeviceProcess:
             self._check_progress()
         if work.failed is not None:
             raise work.failed
+
+    def let_go(self) -> None:
+        """Holding the turn: close the device, so that others can have it. The next request opens it anew."""
+        if self._alive is not None:
+            self._end(self._alive)
 
     def close(self) -> None:
         """End the device process and the keeper."""
@@ -309,12 +317,15 @@ class DeviceProcess:
             if not message:
                 return
             self._last_sign = time.monotonic()
+            life.answered = True
             if len(message) == ring.MESSAGE.size:
                 self._landed(ring.MESSAGE.unpack(message)[0])
                 continue
             answer = json.loads(message)
             if "fault" in answer:
                 life.verdict = WorkFailed(FailureClass(answer["fault"]), answer["text"], life.id, answer["output"])
+            elif "changed" in answer:
+                self.program_facts.update(answer["changed"])
             else:
                 life.answers.put(answer)
 
@@ -323,12 +334,16 @@ class DeviceProcess:
         if time.monotonic() - self._last_sign < IDLE_CLOSE_S or not self._turn.acquire(blocking=False):
             return
         try:
-            if not self._in_flight and life.verdict is None:
-                life.verdict = WorkFailed(FailureClass.TRANSIENT, f"idle for {IDLE_CLOSE_S:.0f} s", life.id)
-                self._memory = None
-                end_gently(life)
+            self._end(life)
         finally:
             self._turn.release()
+
+    def _end(self, life: Incarnation) -> None:
+        """Holding the turn: let a process end that has nothing in hand."""
+        if not self._in_flight and life.verdict is None:
+            life.verdict = WorkFailed(FailureClass.TRANSIENT, "the device was let go", life.id)
+            self._memory = None
+            end_gently(life)
 
     def _landed(self, slot: int) -> None:
         with self._sky:
@@ -344,7 +359,7 @@ class DeviceProcess:
         (self._setup.workdir / PID_FILE).unlink(missing_ok=True)
         with self._sky:
             life.link.close()
-            life.verdict = verdict = life.verdict or cause_of_death(life, self._setup.log)
+            life.verdict = verdict = life.verdict or cause_of_death(life, self._setup)
             self._loaded = None
             while self._in_flight:
                 self._in_flight.popleft().work.fail(verdict)

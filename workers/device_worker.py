@@ -30,6 +30,13 @@ NO_SAMPLE = np.empty(0, np.bool_)
 NO_LABEL = np.empty(0, np.int32)
 
 
+class Ran(NamedTuple):
+    """What loading a program took, 0 where it was loaded, and what it says of itself."""
+
+    loading_ms: float
+    program: dict[str, str]
+
+
 class DeviceWorker:
     """What `tasks.work` performs for one device; its two pool threads share it. `idle` is None where nobody samples."""
 
@@ -68,33 +75,34 @@ class DeviceWorker:
         pixels = self._pixels(held, shard, first)
         keep = held.spec.model.classes if held.spec.keep_logits else 0
         work = Inference(pixels, held.spec.recipe, held.run.batch, held.spec.loop, keep)
-        loading_ms = self._through(held, work, lease)
+        ran = self._through(held, work, lease)
         end = held.first + held.count
         readable = shard.readable[first : first + held.count]
-        result = self._scored(held, work, readable, manifest.label_array[held.first : end], loading_ms)
+        result = self._scored(held, work, readable, manifest.label_array[held.first : end], ran)
         logits = work.logits(readable)
         return result if logits is None else replace(result, logits=keep_logits(self._store, logits))
 
     def _time(self, held: Claim, lease: Lease) -> ShardResult:
         """Random pixels until the times are steady: no sample, so that nothing is right or wrong."""
         work = RandomFeed(held.spec.recipe, held.run.batch)
-        loading_ms = self._through(held, work, lease)
-        return self._scored(held, work, NO_SAMPLE, NO_LABEL, loading_ms)
+        ran = self._through(held, work, lease)
+        return self._scored(held, work, NO_SAMPLE, NO_LABEL, ran)
 
-    def _through(self, held: Claim, work: Work, lease: Lease) -> float:
-        """Feed the device and wait for its last answer; what loading the program took, in ms."""
+    def _through(self, held: Claim, work: Work, lease: Lease) -> Ran:
+        """Feed the device and wait for its last answer."""
         with self._process.turn(lease.beat):
             program = self._program(held)
             if not self._process.has(program):
                 self._await_idle(lease)
             loading_ms = self._process.load(program, lease.beat)
+            said = self._process.program_facts
             self._begin(held)
             self._process.feed(work, lease.beat)
         self._process.wait(work, lease.beat)
-        return loading_ms
+        return Ran(loading_ms, dict(said))
 
     def _scored(
-        self, held: Claim, work: Work, readable: NDArray[np.bool_], labels: NDArray[np.int32], loading_ms: float
+        self, held: Claim, work: Work, readable: NDArray[np.bool_], labels: NDArray[np.int32], ran: Ran
     ) -> ShardResult:
         predictions = work.predictions(readable)
         top1, top5 = hits(predictions, labels)
@@ -110,14 +118,15 @@ class DeviceWorker:
             top5=top5,
             unreadable=held.count - n,
             predictions=predictions.to_blob(),
-            times=work.measured(loading_ms).to_blob(),
+            times=work.measured(ran.loading_ms).to_blob(),
             overlap=self._idle.beside() if self._idle else "",
+            program=ran.program,
         )
 
     def _await_idle(self, lease: Lease) -> None:
         """Others who work on the device would be in the times, of a run as of a compiler that tries kernels out."""
         if self._idle is not None:
-            self._idle.wait(self._process.holds_program, lease.beat)
+            self._idle.wait(self._process.holds_program, lease.beat, self._process.let_go)
 
     def _begin(self, held: Claim) -> None:
         if not start(self._db, held.item_id, held.token):

@@ -65,7 +65,10 @@ def examine(host: Host) -> Iterator[Check]:
 
 
 def _trials(host: Host, bench: Bench) -> Iterator[Check]:
-    """Every toolchain makes the small model, every device runs it."""
+    """Every toolchain makes the small model, every device runs it; nothing is loaded beside those who work here."""
+    if host.state.is_dir() and state_folder.is_locked(host.state):
+        yield from _left_alone(host)
+        return
     made: dict[str, Path] = {}
     for chain in host.toolchains:
         for chip in dict.fromkeys(d.facts.chip for d in host.devices if d.vendor == chain.vendor) or [COMPILED_FOR]:
@@ -82,6 +85,18 @@ def _trials(host: Host, bench: Bench) -> Iterator[Check]:
             yield _verdict(name, bench, device, made.get(facts.chip))
     if not host.devices:
         yield Check("devices", "missing", "none is enabled on this host", "leave out --device none")
+
+
+def _left_alone(host: Host) -> Iterator[Check]:
+    """Others measure with these devices: one that is opened, or a core that compiles, would be in their figures."""
+    owner = state_folder.pointer(host.state)
+    who = "dinoq up" if owner is None or owner.only_job is None else f"dinoq run (job {owner.only_job})"
+    for device in host.devices:
+        name = f"device {device.facts.chip}:{device.facts.index}"
+        yield Check(name, "warning", f"not opened: {who} works on it", "dinoq devices tells of it; or dinoq down first")
+    for chain in host.toolchains:
+        text = f"not tried: {who} works on this host"
+        yield Check(f"compiling with {chain.toolkit}", "warning", text, "dinoq logs tells of it; or dinoq down first")
 
 
 def _compiled(host: Host, bench: Bench, chain: Toolchain, chip: str, made: dict[str, Path]) -> str:

@@ -12,14 +12,13 @@ import subprocess
 import threading
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers import children
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
-from dinoq.workers.vendor_link import CHILD, MAX_ANSWER
+from dinoq.workers.vendor_link import CHILD, MAX_ANSWER, last_words
 
 if TYPE_CHECKING:
     from dinoq.workers.device_process import ChildSetup
@@ -34,10 +33,13 @@ GENTLE_S = 5.0
 
 @dataclass
 class Incarnation:
-    """One life of the device process. `verdict` is why it ended, once it has."""
+    """One life of the device process. `verdict` is why it ended, once it has; `answered` whether it ever said anything;
+    its words begin in the log behind `log_begin` bytes."""
 
     process: Any
     link: socket.socket
+    log_begin: int = 0
+    answered: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     answers: queue.SimpleQueue[dict[str, Any] | None] = field(default_factory=queue.SimpleQueue)
     verdict: WorkFailed | None = None
@@ -54,6 +56,7 @@ def spawn(setup: ChildSetup) -> Incarnation | None:
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", LOOK_S, 0))
     setup.workdir.mkdir(parents=True, exist_ok=True)
     argv = [setup.python, str(CHILD), setup.vendor, str(theirs.fileno())]
+    log_begin = setup.log.stat().st_size if setup.log.exists() else 0
     try:
         process = children.start(argv, env=setup.env, cwd=setup.workdir, log=setup.log, pass_fds=(theirs.fileno(),))
     except OSError:
@@ -63,7 +66,7 @@ def spawn(setup: ChildSetup) -> Incarnation | None:
     finally:
         theirs.close()
     (setup.workdir / PID_FILE).write_text(str(process.pid))
-    return Incarnation(process, ours)
+    return Incarnation(process, ours, log_begin)
 
 
 def next_message(link: socket.socket) -> bytes:
@@ -85,10 +88,15 @@ def end_gently(life: Incarnation) -> None:
         life.process.wait(GENTLE_S)
 
 
-def cause_of_death(life: Incarnation, log_file: Path) -> WorkFailed:
-    """What the exit status says. Killed from outside (a person, the kernel short of memory) is no fault of the device."""
+def cause_of_death(life: Incarnation, setup: ChildSetup) -> WorkFailed:
+    """What the exit status says, and the last line of its log. Killed from outside (a person, the kernel short of memory)
+    is no fault of the device, nor is an interpreter that is none, or lacks numpy: it ends before it answers."""
     code = life.process.returncode
     if code in (-signal.SIGKILL, -signal.SIGTERM):
         return WorkFailed(FailureClass.TRANSIENT, f"the device process was killed (signal {-code})", life.id)
     how = f"died of signal {-code}" if code < 0 else f"ended with status {code}"
-    return WorkFailed(FailureClass.DEVICE, f"the device process {how}: see {log_file}", life.id)
+    said = f"{last_words(setup.log, life.log_begin)}; see {setup.log}"
+    if code >= 0 and not life.answered:
+        text = f"the device process {how} before it answered, run by {setup.python}: {said}"
+        return WorkFailed(FailureClass.TRANSIENT, text, life.id)
+    return WorkFailed(FailureClass.DEVICE, f"the device process {how}: {said}", life.id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dinoq.jobs.chips import chip_named
+from dinoq.jobs.chips import Precision, chip_named
 from dinoq.workers import children
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
 from dinoq.workers.devices.catalog import LocalDevice
@@ -53,7 +53,7 @@ def _classes(bench: Bench, device: LocalDevice, artifact: Path | None) -> list[i
     process = DeviceProcess(replace(setup, simulated=facts.origin == "simulated"), DEADLINES)
     try:
         made = artifact or _compile(process, bench, facts.chip, facts.arch)
-        key = ProgramKey(artifact=made, batch=BATCH, precision=chip_named(facts.chip).precision, crop=SIDE)
+        key = ProgramKey(artifact=made, batch=BATCH, precision=_precision(facts.chip), crop=SIDE)
         work = Inference(probe_pictures(), probe_recipe(), batch=BATCH, laps=1)
         with process.turn(_no_lease):
             process.load(key, _no_lease)
@@ -71,13 +71,19 @@ def _compile(process: DeviceProcess, bench: Bench, chip: str, arch: str) -> Path
     wanted: dict[str, object] = {
         "onnx": str(model),
         "batch": BATCH,
-        "precision": chip_named(chip).precision,
+        "precision": _precision(chip),
         "flags": {},
         "into": str(bench.scratch),
         "options": {**process.options, **shape},
     }
     with process.turn(_no_lease):
         return process.compile(wanted, _no_lease)[0]
+
+
+def _precision(chip: str) -> Precision:
+    """What the small model is made in. It holds fp32, and TensorRT 11 computes in a model's own types; atc converts."""
+    known = chip_named(chip)
+    return known.precision if known.compiles_on == "host" else "fp32"
 
 
 def _setup(bench: Bench, vendor: str, name: str, python: str, options: Mapping[str, str]) -> ChildSetup:

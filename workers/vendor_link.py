@@ -70,12 +70,14 @@ class VendorLink:
             message = b""
         if not message:
             how = f"{self._python}, which asks {self._vendor}, ended with status {self._process.wait()}"
-            raise VendorTrouble(f"{how}: {self._last_words()}")
+            raise VendorTrouble(f"{how}: {last_words(self._log)}")
         answer = json.loads(message)
         if "fault" in answer:
             raise VendorTrouble(answer["text"])
         return answer
 
-    def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+def last_words(log: Path, since: int = 0) -> str:
+    """The last line that stands in a log behind its first `since` bytes."""
+    lines = log.read_bytes()[since:].decode(errors="replace").split("\n")
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "it said nothing")

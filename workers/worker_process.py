@@ -17,12 +17,14 @@ from dinoq.broker.queues import PREP, chip_queue, compile_queue
 from dinoq.db.engine import Database, open_database
 from dinoq.db.fleet import beat, register_device, register_worker, retire_worker
 from dinoq.db.hints import mark_unhinted
+from dinoq.jobs.errors import EnvironmentTrouble
 from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts, WorkerKind
 from dinoq.workers import children
 from dinoq.workers.compile_worker import CompileWorker
 from dinoq.workers.data.store import Store, open_store, remove_leftovers
 from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
+from dinoq.workers.devices.base import DeviceFault
 from dinoq.workers.devices.catalog import LocalDevice, sampled
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
@@ -98,14 +100,21 @@ def _idle(setup: WorkerSetup, device: LocalDevice, wait_s: float) -> Idle | None
 
 
 def _child(setup: WorkerSetup, vendor: str, python: str, options: Mapping[str, str], name: str) -> ChildSetup:
-    """The process that holds the vendor's file, in a folder, with temporary files and an environment of its own."""
+    """The process that holds the vendor's file, in a folder, with temporary files and an environment of its own.
+
+    Raises: EnvironmentTrouble when that environment cannot be had.
+    """
     folder = setup.state / "run" / name
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    try:
+        env = children.vendor_env({**setup.vendor_env, "TMPDIR": str(folder / "tmp")}, options)
+    except DeviceFault as fault:
+        raise EnvironmentTrouble(f"{fault}.", hint="[ascend] set_env in dinoq.toml; dinoq doctor") from None
     return ChildSetup(
         vendor=vendor,
         options=dict(options),
         python=python,
-        env=children.vendor_env({**setup.vendor_env, "TMPDIR": str(folder / "tmp")}, options),
+        env=env,
         workdir=folder,
         log=setup.state / "logs" / f"{name}.vendor.log",
     )

@@ -9,6 +9,7 @@ from dinoq.cli.render.layout import NAMED, field, item
 from dinoq.cli.render.modes import without_photos
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
+from dinoq.cli.render.programs import program_texts
 from dinoq.jobs.report import Report, RunReport
 
 
@@ -73,6 +74,8 @@ def sources(report: Report) -> Iterator[str]:
     for at, text in enumerate(_origins(report)):
         yield from field("" if at else "Origin", text)
     yield from field("Artifact", _artifacts(report))
+    for at, text in enumerate(program_texts(report)):
+        yield from field("" if at else "Program", text)
     labels = list(dict.fromkeys(clip(device.label, 60) for run in report.runs for device in run.devices))
     if labels:
         more = f"dinoq report {report.numbers} --format json"

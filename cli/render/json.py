@@ -94,6 +94,7 @@ def _run(run: RunReport) -> Values:
         "chip": run.chip,
         "batch": run.batch,
         "precision": run.precision,
+        "flags": dict(run.flags),
         "mode": run.mode,
         "origin": run.origin,
         "simulated": run.simulated,
@@ -102,6 +103,7 @@ def _run(run: RunReport) -> Values:
         "state": run.state,
         "error": run.error or None,
         "artifact": {"sha256": run.artifact.sha256, "key": run.artifact.key} if run.artifact else None,
+        "given": run.given or None,
         "toolkit": run.toolkit or None,
         "arch": run.arch or None,
         "devices": [_device(device) for device in run.devices],
@@ -180,6 +182,7 @@ def _device(device: DeviceReport) -> Values:
         "outlier": device.outlier,
         "busy_ms": figures.busy_ms,
         "loading_ms": figures.loading_ms,
+        "program": dict(device.program),
         "telemetry": asdict(device.telemetry) if device.telemetry else None,
     }
 

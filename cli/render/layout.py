@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dinoq.cli.render.modes import marked
-from dinoq.cli.render.words import clip, wrapped
+from dinoq.cli.render.words import DASH, clip, wrapped
 from dinoq.jobs.report import RunReport
 
 WIDTH = 80
@@ -20,9 +20,10 @@ LONGEST = 5 * WIDTH
 
 def row_head(run: RunReport) -> str:
     """The first 19 columns of a run's row: the marks of a simulator and of what was imported, chip, batch with the mark of
-    random data, precision."""
+    random data, precision; a dash for one that is as the artifact was given."""
     marks = (SIMULATED if run.simulated else " ") + (IMPORTED if run.told else " ")
-    return f"{marks}{run.chip:<5} {marked(run.batch, run.mode):<6} {run.precision:<4}"
+    precision = DASH if run.given else run.precision
+    return f"{marks}{run.chip:<5} {marked(run.batch, run.mode):<6} {precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

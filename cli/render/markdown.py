@@ -10,6 +10,7 @@ from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.modes import in_words, pure_note, windows_text, without_photos
+from dinoq.cli.render.programs import flags_text, given_text, program_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
@@ -65,7 +66,7 @@ def _top(report: Report) -> Iterator[str]:
 
 def _cell(run: RunReport) -> list[str]:
     marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
-    return [run.chip + marks, in_words(run.batch, run.mode), run.precision]
+    return [run.chip + marks, in_words(run.batch, run.mode), "as given" if run.given else run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -214,7 +215,8 @@ def _sources(report: Report) -> Iterator[str]:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"
         devices = [device.label for device in run.devices]
-        texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *devices]
+        program = [given_text(run), flags_text(run), program_text(run)]
+        texts = [run.origin or "origin not fixed", run.toolkit, *drivers, artifact, *program, *devices]
         facts.append((run_label(run), ", ".join(text for text in texts if text)))
     yield from table(("what", "which"), [(what, escape(text)) for what, text in facts], left=2)
 

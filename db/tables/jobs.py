@@ -51,7 +51,8 @@ class Job(Base):
 
 class Run(Base):
     """One cell of a job. `artifact_sha256` stays what this run executed, even when the artifact is made anew later;
-    `devices` holds the facts of each device as they were when it gave its first result."""
+    `devices` holds the facts of each device as they were when it gave its first result, and under `program` what its
+    loaded program said of itself last."""
 
     __tablename__ = "run"
     __table_args__ = (

@@ -11,9 +11,9 @@ from tests.command import Shell
 BOTH = "310P3:2,T4:1"
 
 
-def asked(shell: Shell, *args: str, faults: str = "") -> tuple[int, dict[str, Any]]:
+def asked(shell: Shell, *args: str, faults: str = "", **variables: str) -> tuple[int, dict[str, Any]]:
     """The exit code, and every check by its name."""
-    answer = shell.dinoq("doctor", "--json", *args, DINOQ_SIM_FAULTS=faults)
+    answer = shell.dinoq("doctor", "--json", *args, DINOQ_SIM_FAULTS=faults, **variables)
     assert answer.err == ""
     return answer.code, {check["name"]: check for check in answer.json}
 
@@ -34,6 +34,12 @@ def test_every_simulated_device_passes_and_every_piece_is_found(shell: Shell) ->
     assert "atc's python" not in str(checks)  # a simulated atc has no Python parts
     passed = {name for name, check in checks.items() if check["text"].startswith("PASS: ")}
     assert passed == {"compiling for 310P3", "device cpu:0", "device 310P3:0", "device 310P3:1", "device T4:0"}
+
+
+@pytest.mark.parametrize("version", ["8.6.1", "11.4.0"])
+def test_a_t4_passes_with_every_tensorrt_although_eleven_makes_no_fp16_of_fp32(shell: Shell, version: str) -> None:
+    code, checks = asked(shell, "--simulate", "T4:1", DINOQ_SIM_TENSORRT=version)
+    assert (code, checks["device T4:0"]["text"][:6]) == (0, "PASS: "), checks["device T4:0"]
 
 
 @pytest.mark.parametrize(

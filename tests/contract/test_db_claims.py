@@ -12,7 +12,7 @@ from sqlalchemy import update
 from dinoq.db.claims import claim
 from dinoq.db.engine import Database
 from dinoq.db.failures import fail
-from dinoq.db.fleet import charge, register_device, register_worker, retire_worker
+from dinoq.db.fleet import charge, list_devices, register_device, register_worker, retire_worker
 from dinoq.db.items import start
 from dinoq.db.jobs import cancel
 from dinoq.db.sweep import worker_lost
@@ -204,13 +204,18 @@ def test_a_refused_hint_is_sent_again_soon(db: Database) -> None:
 # -- a device to be avoided -------------------------------------------------------------------------------------------
 
 
-def test_an_item_avoids_the_device_it_failed_on_while_another_lives(db: Database) -> None:
+@pytest.mark.parametrize(("kind", "faults"), [(FailureClass.DEVICE, 1), (FailureClass.TRANSIENT, 0)])
+def test_an_item_avoids_the_device_it_failed_on_while_another_lives(
+    db: Database, kind: FailureClass, faults: int
+) -> None:
+    """Though it be no fault of the device that its process ended: it may be that it never begins to serve."""
     host = crew(db, "T4", "T4")
     other = f"{HOST}/T4:1"
     job = open_job(db, host)
     held = host.take(part(db, job), T4)
-    fail(db, held.item_id, held.token, Failure(FailureClass.DEVICE, "lost the bus", "life 1"))
+    fail(db, held.item_id, held.token, Failure(kind, "it is gone", "life 1"))
     assert "failed on" in refused(db, held.item_id, T4)
+    assert list_devices(db)[0].faults == faults
     host.take(held.item_id, other)
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import update
 from dinoq.db.engine import Database
 from dinoq.db.failures import fail
 from dinoq.db.fleet import charge, register_device, register_worker, retire_worker
+from dinoq.db.items import finish
 from dinoq.db.progress import job_progress
 from dinoq.db.records import job_record
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt
 from dinoq.jobs.ledger import Failure, FailureClass, Kind
 from dinoq.jobs.record import DeviceTrouble, FleetDevice, RunRecord
-from tests.builders import HOST, make_device, make_worker
+from tests.builders import HOST, make_device, make_worker, shard_result
 from tests.crew import Crew, change, crew, items, submit_job
 
 FIRST, SECOND = f"{HOST}/T4:0", f"{HOST}/T4:1"
@@ -52,6 +53,17 @@ def test_a_device_that_failed_until_it_was_set_aside_is_kept_with_its_last_error
         (FIRST, "ok", True),
         (SECOND, "faulty", False),
     ]
+
+
+def test_what_a_program_says_of_itself_last_is_kept_with_the_runs_device(db: Database) -> None:
+    host, job = ready(db)
+    for clock, device in (("aclruntime", FIRST), ("own", FIRST), ("aclruntime", SECOND)):
+        held = host.take(items(db, job, Kind.INFER, state="queued")[0].id, device)
+        result = shard_result(held, host.facts(device))
+        assert finish(db, held.item_id, held.token, replace(result, program={"clock": clock}))[0]
+    run = run_of(db, job)
+    assert run.programs == {FIRST: {"clock": "own"}, SECOND: {"clock": "aclruntime"}}
+    assert [one.key for one in run.devices] == [FIRST, SECOND]
 
 
 def test_a_device_that_finished_something_later_went_on(db: Database) -> None:

@@ -11,9 +11,10 @@ from dinoq.db.fleet import living_toolchains, register_device, register_worker, 
 from dinoq.db.jobs import cancel
 from dinoq.db.progress import job_progress
 from dinoq.db.tables.fleet import Device
-from dinoq.db.waiting import in_vain
+from dinoq.db.waiting import chips_to_compile, in_vain
 from dinoq.jobs.ledger import Kind, Toolchain
-from tests.builders import HOST, make_device, make_worker
+from dinoq.jobs.spec import GivenArtifact
+from tests.builders import HOST, make_device, make_worker, sha256
 from tests.crew import Crew, change, crew, item, silence, submit_job
 
 CHIP, OTHER = f"{HOST}/310P3:0", f"{HOST}/310P3:1"
@@ -47,6 +48,15 @@ def test_a_device_that_compiles_for_itself_waits_for_no_host(db: Database) -> No
     job = submit_job(db, chips=("T4",))
     crew(db, "T4")
     assert waits(db, job) == "to be compiled"
+
+
+def test_a_run_whose_artifact_was_made_elsewhere_waits_for_no_compiler(db: Database) -> None:
+    given = GivenArtifact(uri="artifacts/x.om", sha256=sha256("x"), name="x.om")
+    host, job = Crew(db), submit_job(db, chips=("310P3",), given=given)
+    other = submit_job(db, chips=("310P3",))
+    host.device("310P3")
+    assert waits(db, job) == "to be compiled"
+    assert [chips_to_compile(db, one) for one in (job, other)] == [frozenset(), {"310P3"}]
 
 
 def test_a_run_does_not_wait_for_who_works_for_another_job(db: Database) -> None:

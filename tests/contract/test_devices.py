@@ -219,6 +219,16 @@ def test_a_device_that_nobody_needs_is_closed_and_opened_again(
     assert evaluate(process, model, n=4, batch=4).n_done == 4
 
 
+@pytest.mark.parametrize("device", ["null", "tensorrt"], indirect=True)
+def test_a_device_that_its_holder_lets_go_is_closed_and_opened_again(opened: Open, model: Model) -> None:
+    process = opened()
+    evaluate(process, model, n=4, batch=4)
+    with process.turn(free):
+        process.let_go()
+        assert (process.pid, process.holds_program) == (None, False)
+    assert evaluate(process, model, n=4, batch=4).n_done == 4
+
+
 @pytest.mark.parametrize("device", ["null"], indirect=True)
 def test_a_device_that_is_held_is_not_closed(opened: Open, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     process = opened()

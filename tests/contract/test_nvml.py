@@ -71,6 +71,16 @@ def test_an_inherited_visibility_narrows_what_is_found(setting: str | None, left
     assert [card.logic_id for card in nvml.visible(cards, setting)] == left
 
 
+def test_visible_numbers_count_cards_of_every_kind(tmp_path: Path) -> None:
+    code = """
+import pynvml
+from dinoq.workers.devices import tensorrt
+pynvml.nvmlDeviceGetName = lambda card: "NVIDIA A100" if card.index == 0 else "Tesla T4"
+answer = [one.logic_id for one in tensorrt.discover({})]"""
+    assert t4.ask(t4.machine(tmp_path, cards=3), code) == [1, 2]
+    assert t4.ask(t4.machine(tmp_path, cards=3, CUDA_VISIBLE_DEVICES="0,1"), code) == [1]
+
+
 def test_an_idle_card_and_a_busy_one_can_be_told_apart(tmp_path: Path) -> None:
     env = t4.machine(tmp_path, cards=2, faults="busy@T4:1")
     idle, busy = (t4.ask(env, SAMPLE.format(options=t4.options(env, card))) for card in (0, 1))

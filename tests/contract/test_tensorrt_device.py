@@ -158,7 +158,7 @@ def test_a_plan_of_another_version_is_refused_in_plain_words(model: Path, tmp_pa
 
 def test_eleven_refuses_fp16_of_an_fp32_model_and_says_what_to_do(model: Path, tmp_path: Path) -> None:
     with t4.host(t4.machine(tmp_path, tensorrt="11.4.0"), tmp_path) as host:
-        with pytest.raises(WorkFailed, match=r"holds no fp16: make one by .*autocast") as refused:
+        with pytest.raises(WorkFailed, match=r"holds no fp16: make one by .*autocast.* --keep_io_types`") as refused:
             host.compile(model, 4)
         assert refused.value.failure.kind is FailureClass.PERMANENT
         with pytest.raises(WorkFailed, match="known are workspace_mib"):

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dinoq.workers.devices import ascend, cann, npu_smi
+from dinoq.jobs.chips import chip_named
+from dinoq.workers.devices import ascend, atc, cann, npu_smi, own_process
 from dinoq.workers.devices.base import DeviceFault, Found
+from dinoq.workers.devices.catalog import Surroundings, discover
 from dinoq.workers.devices.npu_smi_text import SmiFault
 from tests.integration import programs
 from tests.processes import command, eventually
@@ -49,6 +51,12 @@ def test_logic_ids_come_from_the_mapping_and_order_the_devices(tmp_path: Path) -
     assert first.options == {"device_id": "4", "npu": "1", "chip": "1", "soc": "310P3"}
 
 
+@pytest.mark.parametrize(("shown", "chip"), [("310P", "310P3"), ("310P1", "310P1"), ("310P7", "310P7")])
+def test_every_310p_is_found_by_the_name_that_a_job_asks_for(tmp_path: Path, shown: str, chip: str) -> None:
+    first, _ = host(tmp_path, samples.DUO.replace("310P3", shown.ljust(5)), DUO_MAPPING.replace("310P3", shown))
+    assert (first.chip, (first.options or {})["soc"], chip_named(first.chip).name) == (chip, chip, chip)
+
+
 def test_without_a_mapping_the_device_column_serves(tmp_path: Path) -> None:
     assert [one.logic_id for one in host(tmp_path, samples.DUO, "not supported in this container")] == [0, 1]
 
@@ -76,7 +84,7 @@ def test_who_is_on_a_chip_is_told(tmp_path: Path) -> None:
 def test_a_process_of_our_own_is_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = tmp_path / "child.py"
     child.write_text("input()")
-    monkeypatch.setattr(ascend, "CHILD", str(child))
+    monkeypatch.setattr(own_process, "CHILD", str(child))
     with subprocess.Popen([sys.executable, str(child)], stdin=subprocess.PIPE) as ours:
         eventually(lambda: str(child) in command(ours.pid), "its command line")
         table = samples.DUO + samples.PROCESS_HEAD + samples.PROCESSES.replace("124528", str(ours.pid))
@@ -115,9 +123,23 @@ def test_the_toolkit_is_the_one_of_the_sourced_environment(tmp_path: Path) -> No
     assert found.options["set_env"] == str(script)
 
 
+def test_a_toolkit_that_no_file_names_is_the_same_to_devices_and_to_atc(tmp_path: Path) -> None:
+    programs.atc(tmp_path / "bin", samples.ATC_SUCCESS)
+    first, _ = host(tmp_path, samples.DUO, DUO_MAPPING)
+    assert first.toolkit == atc.toolkit({}) == "CANN unknown"
+
+
 def test_a_driver_that_does_not_answer_is_no_empty_host(tmp_path: Path) -> None:
     with pytest.raises(SmiFault, match="not loaded"):
         host(tmp_path, samples.NO_DRIVER)
+
+
+def test_a_driver_that_does_not_answer_hides_no_compiler(tmp_path: Path) -> None:
+    programs.npu_smi(tmp_path / "bin", {"info": samples.NO_DRIVER})
+    programs.atc(tmp_path / "bin", samples.ATC_SUCCESS)
+    found = discover(Surroundings(host="h", env={"PATH": os.environ["PATH"]}, python=sys.executable))
+    assert "ascend" in {chain.vendor for chain in found.toolchains}
+    assert "not loaded" in found.why_not("ascend")
 
 
 def test_telemetry_is_of_the_chip_and_its_card(tmp_path: Path) -> None:
@@ -126,13 +148,6 @@ def test_telemetry_is_of_the_chip_and_its_card(tmp_path: Path) -> None:
     told = ascend.sample({"npu": "1", "chip": "1"})
     assert (told.power_w, told.temperature_c, told.clock_mhz, told.utilisation_pct) == (42.8, 45, 1080, 0)
     assert told.processes == ["pid 99 ? 0.1 GB"]
-
-
-def test_utilisation_that_nobody_else_tells_is_asked_for(tmp_path: Path) -> None:
-    answers = {"info": samples.NARROW.replace("| 0  1074", "| NA 1074"), "info -t usages -i 0 -c 0": samples.USAGES}
-    programs.npu_smi(tmp_path / "bin", answers)
-    told = ascend.sample({"npu": "0", "chip": "0"})
-    assert (told.utilisation_pct, told.power_w, told.clock_mhz) == (87, 15.8, None)
 
 
 def test_a_whole_host_is_sampled_by_two_calls_the_second_of_one_card_in_turn(tmp_path: Path) -> None:

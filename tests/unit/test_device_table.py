@@ -63,8 +63,16 @@ def test_what_was_set_aside_is_faulty_however_its_vendor_calls_it() -> None:
 
 def test_what_the_host_finds_now_is_newer_than_what_was_registered() -> None:
     busy = replace(HERE, busy="pid 4127 python3")
-    (row,) = device_rows([known(HERE)], [busy], {})
+    (row,) = device_rows([known(HERE, worker="")], [busy], {})
     assert row["busy"] == "pid 4127 python3"
+
+
+def test_of_who_is_on_a_device_its_own_sampler_knows_best() -> None:
+    """What the host finds may be our own process under another container's number."""
+    (row,) = device_rows([known(HERE)], [replace(HERE, busy="pid 4127")], {})
+    assert row["busy"] == ""
+    (row,) = device_rows([known(replace(HERE, busy="pid 99 x"))], [HERE], {})
+    assert row["busy"] == "pid 99 x"
 
 
 def test_device_10_comes_after_device_9() -> None:

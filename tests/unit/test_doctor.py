@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from dinoq.jobs.errors import NoBroker
-from dinoq.jobs.ledger import FailureClass
-from dinoq.workers import doctor, trial
+from dinoq.jobs.ledger import FailureClass, Toolchain
+from dinoq.workers import doctor, state_folder, trial
 from dinoq.workers.check import Check
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.doctor import Host, examine
@@ -115,6 +115,19 @@ def test_a_device_that_answers_wrongly_fails(host: Host, monkeypatch: pytest.Mon
 def test_a_device_that_dies_is_broken_with_its_reason(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_classes", failing(WorkFailed(FailureClass.DEVICE, "died of signal 11")))
     assert checks(host)["device cpu:0"] == Check("device cpu:0", "broken", "FAIL: died of signal 11")
+
+
+def test_beside_a_living_up_nothing_is_opened_and_nothing_is_broken(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "_classes", failing(AssertionError("it was opened")))
+    monkeypatch.setattr(trial, "compiled", failing(AssertionError("atc was run")))
+    chain = Toolchain(vendor="ascend", toolkit="CANN 8", origin="real")
+    state_folder.prepare(host.state)
+    with state_folder.lock(host.state):
+        found = checks(replace(host, toolchains=(chain,)))
+    assert found["device cpu:0"].text == "not opened: dinoq up works on it"
+    assert {found["device cpu:0"].status, found["compiling with CANN 8"].status} == {"warning"}
 
 
 def test_a_host_without_devices_is_told(host: Host) -> None:

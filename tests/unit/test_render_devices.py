@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+from dinoq.cli.render.json import to_values
+from dinoq.cli.render.markdown import render as markdown
 from dinoq.cli.render.text import render
 from dinoq.jobs.record import FleetDevice
 from dinoq.jobs.report import build_report
+from dinoq.jobs.spec import GivenArtifact
 from tests.reports import beside_cpu, make_times, two_chip_job
 
 
@@ -16,6 +19,34 @@ def test_the_outlier_among_devices_is_named() -> None:
     text = render(build_report(replace(record, runs=(replace(record.runs[0], results=tuple(results)),)), manifest))
     # 1000 / 3.2 against 401.6 images/s
     assert "4 devices, 23.5 % between them; cann-07/310:2 is 22.2 % below the median" in " ".join(text.split())
+
+
+def test_how_a_program_was_made_and_works_is_told_in_every_format() -> None:
+    record, manifest = two_chip_job()
+    key = record.runs[3].devices[0].key
+    programs = {key: {"cuda_graph": "0, capture failed", "precision_route": "flag", "batch": "1"}}
+    spec = replace(record.spec, runs=(replace(record.spec.runs[0], flags={"log": "info"}), *record.spec.runs[1:]))
+    runs = (*record.runs[:3], replace(record.runs[3], programs=programs), *record.runs[4:])
+    report = build_report(replace(record, spec=spec, runs=runs), manifest)
+    text = render(report)
+    assert "Program   310 bs1: log=info\n" in text
+    assert "          T4 bs1: cuda_graph 0, capture failed, precision_route flag\n" in text
+    assert r"log=info, cann-07/310:0" in markdown(report)
+    assert r"cuda\_graph 0, capture failed, precision\_route flag, cann-07/T4:0" in markdown(report)
+    values = to_values(report)["runs"]
+    assert isinstance(values, list)
+    assert (values[0]["flags"], values[3]["devices"][0]["program"]) == ({"log": "info"}, programs[key])
+
+
+def test_the_precision_of_an_artifact_made_elsewhere_is_not_claimed() -> None:
+    record, manifest = two_chip_job()
+    given = GivenArtifact(uri="artifacts/x.om", sha256="0" * 64, name="x.om")
+    spec = replace(record.spec, runs=(replace(record.spec.runs[0], given=given), *record.spec.runs[1:]))
+    report = build_report(replace(record, spec=spec), manifest)
+    assert "\n  310   bs1    -   " in render(report)
+    assert "made elsewhere (x.om), precision as given" in render(report)
+    assert "| 310 | 1 | as given |" in markdown(report)
+    assert max(map(len, render(report).splitlines())) <= 80
 
 
 def test_a_measured_card_says_so() -> None:

@@ -56,6 +56,17 @@ def test_a_flag_beats_the_variable_which_beats_the_file_which_beats_the_default(
     ]
 
 
+def test_what_workers_in_another_folder_are_to_find_is_named_from_the_root(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("SET_ENV", "set_env.sh"), ("PYTHON", "venv/bin/python"), ("ATC_PYTHON", "python3.10")):
+        monkeypatch.setenv(f"DINOQ_ASCEND_{name}", text)
+    now = load()
+    assert now.get("ascend_set_env") == worker_env(now)["DINOQ_ASCEND_SET_ENV"] == str(folder / "set_env.sh")
+    assert now.get("ascend_python") == str(folder / "venv/bin/python")
+    assert now.get("ascend_atc_python") == "python3.10"
+
+
 def test_an_empty_variable_sets_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrote(folder, 'chip = "T4"')
     monkeypatch.setenv("DINOQ_CHIP", "")

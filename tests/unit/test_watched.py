@@ -76,6 +76,19 @@ def test_who_keeps_a_device_busy_is_said(watched: Watched) -> None:
     assert watched.take(told(utilisation_pct=80.0)).busy == "utilisation 80 %"
 
 
+def test_a_program_of_ours_is_let_go_once_when_a_wait_takes_long(
+    watched: Watched, idle: Idle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two hosts of one device would wait for each other."""
+    watched.take(told(OTHER))
+    gone: list[str] = []
+    idle.wait(True, held, lambda: gone.append("too soon"))
+    monkeypatch.setattr(idle_module, "IDLE_CLOSE_S", 0.01)
+    idle.wait(True, held, lambda: gone.append("now"))
+    idle.wait(False, held, lambda: gone.append("nothing is there"))
+    assert gone == ["now"]
+
+
 def test_our_own_process_keeps_nobody_waiting(watched: Watched, tmp_path: Path) -> None:
     open_device(tmp_path)
     seen = watched.take(told(OURS, utilisation_pct=80.0))

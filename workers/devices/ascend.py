@@ -14,19 +14,23 @@ from dinoq.workers.devices import atc, npu_smi
 from dinoq.workers.devices.base import DeviceFault, Found, Options, Program, Telemetry
 from dinoq.workers.devices.cann import sourced_environment, toolkit_version
 from dinoq.workers.devices.npu_smi_text import Chip, Common, Inventory, Process, SmiFault
-from dinoq.workers.devices.om_program import VISIBLE, OmProgram
+from dinoq.workers.devices.om_program import VISIBLE, NotLoaded, OmProgram
+from dinoq.workers.devices.own_process import is_ours
 from dinoq.workers.devices.vendor_program import inherited
 
-DRIVEN = re.compile(r"310(P\d*)?")
+DRIVEN = re.compile(r"310(P[1357]?)?")
 """Other families (910, 310B) are seen by npu-smi, but no chip of dinoq's."""
+CANONICAL = {"310P": "310P3"}
+"""What npu-smi may call a chip, and what dinoq and atc (`--soc_version`) call it."""
 HEALTHY = ("OK", "WARNING")
 """npu-smi's words; Alarm, Critical, UNKNOWN and bare fault numbers are not."""
-CHILD = os.path.join(os.path.dirname(os.path.realpath(__file__)), "child.py")
 
 RUNTIME = ("aclruntime",)
 compile = atc.compile
 toolkit = atc.toolkit
 
+OUT_OF_MEMORY = "EL0004"
+"""CANN's code for `Failed to allocate memory`."""
 SAMPLE_S = 4.0
 """A call of npu-smi that takes longer tells nothing about now."""
 _turns = itertools.count()
@@ -71,7 +75,11 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
     """
     device_id = int(options["device_id"])
     before = None if device_id in _proven else _memory_mb(options)
-    program = OmProgram(artifact, batch, device_id)
+    try:
+        program = OmProgram(artifact, batch, device_id)
+    except NotLoaded as fault:
+        model_mb = os.path.getsize(artifact) >> 20 if os.path.isfile(artifact) else 0
+        raise _short_of_memory(str(fault), model_mb, _chip_now(options)) or fault from None
     after = None if before is None else _memory_mb(options)
     if before is not None and after is not None:
         if after <= before:
@@ -83,13 +91,8 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
 
 
 def sample(options: Options) -> Telemetry:
-    """One reading of one chip, by two or three calls of npu-smi. Raises: DeviceFault when it does not answer."""
-    npu, chip = int(options["npu"]), int(options["chip"])
-    reading = telemetry(npu_smi.inventory(), npu_smi.common(npu), options)
-    if reading.utilisation_pct is None:
-        told = npu_smi.usages(npu, chip)
-        reading = reading._replace(utilisation_pct=told.aicore_pct if told else None)
-    return reading
+    """One reading of one chip, by two calls of npu-smi. Raises: DeviceFault when it does not answer."""
+    return telemetry(npu_smi.inventory(), npu_smi.common(int(options["npu"])), options)
 
 
 def sample_all(devices: List[Options]) -> List[Telemetry]:
@@ -161,9 +164,10 @@ def _logic_ids(chips: List[Chip]) -> Dict[Tuple[int, int], int]:
 
 
 def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Found:
-    foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not _is_ours(one.pid)]
+    foreign = [one for one in _running(inventory, chip.npu, chip.chip) or () if not is_ours(one.pid)]
+    name = CANONICAL.get(chip.name, chip.name)
     return Found(
-        chip=chip.name,
+        chip=name,
         logic_id=logic_id,
         key="%s/%d" % (chip.bus or "npu%d" % chip.npu, chip.chip),
         card="%d-%d" % (chip.npu, chip.chip),
@@ -171,7 +175,7 @@ def _found(chip: Chip, logic_id: int, inventory: Inventory, more: Options) -> Fo
         busy=", ".join(_words(process) for process in foreign),
         arch=platform.machine(),
         name="Ascend " + chip.name,
-        options={"device_id": str(logic_id), "npu": str(chip.npu), "chip": str(chip.chip), "soc": chip.name, **more},
+        options={"device_id": str(logic_id), "npu": str(chip.npu), "chip": str(chip.chip), "soc": name, **more},
     )
 
 
@@ -191,19 +195,27 @@ def _words(process: Process) -> str:
     return " ".join(["pid", str(process.pid), process.name or "?", "%.1f GB" % (process.memory_mb / 1000.0)])
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether it is a device process of this installation; in a container the driver's pids may not be ours to read."""
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as file:
-            return any(os.path.realpath(word) == CHILD.encode() for word in file.read().split(b"\0"))
-    except OSError:
-        return False
-
-
 def _memory_mb(options: Options) -> Optional[int]:
     """Used memory of the chip; None where npu-smi does not answer, or the chip has none of its own (RC mode)."""
+    row = _chip_now(options)
+    return None if row is None else row.memory_used_mb
+
+
+def _chip_now(options: Options) -> Optional[Chip]:
+    """The chip with memory of its own, as npu-smi shows it; None where it does not."""
     try:
         row = _row(npu_smi.inventory(), int(options["npu"]), int(options["chip"]))
     except SmiFault:
         return None
-    return row.memory_used_mb if row is not None and row.bus else None
+    return row if row is not None and row.bus else None
+
+
+def _short_of_memory(text: str, model_mb: int, chip: Optional[Chip]) -> Optional[DeviceFault]:
+    """The device's fault where others hold the memory that a model (of this size as a file) needs; None for a model that
+    is none, or that is larger than all of the chip's memory."""
+    free_mb = None if chip is None else chip.memory_total_mb - chip.memory_used_mb
+    if chip is not None and model_mb > chip.memory_total_mb:
+        return None
+    if OUT_OF_MEMORY in text or (free_mb is not None and free_mb < model_mb):
+        return DeviceFault("device", "%s; the chip has %s MB of memory free" % (text, "?" if chip is None else free_mb))
+    return None

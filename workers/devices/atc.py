@@ -4,6 +4,7 @@ What `compile` takes, as text in `options`:
 
     soc                     the chip's name as npu-smi prints it, `310P3`; atc wants Ascend310P3
     input_name height width of the ONNX's one input; `channels` is 3 where it is not given
+    opset                   of the ONNX, for what may help when atc fails; unknown where it is not given
     arch                    machine that will run the model (x86_64, aarch64); this one where it is not given
     set_env                 the toolkit's set_env.sh, where the environment has not been sourced already
     atc_python              interpreter for atc's Python parts; the first python3 on PATH where it is not given
@@ -31,6 +32,8 @@ from dinoq.workers.devices.vendor_program import inherited, run, run_guarded
 SUCCESS = re.compile(r"^ATC run success", re.MULTILINE)
 TIMEOUT_S = "1500"
 PRECISION_MODES = {"fp16": "force_fp16", "fp32": "must_keep_origin_dtype"}
+KEEPS_FP32 = ("force_fp32", "must_keep_origin_dtype", "origin")
+"""Values of precision_mode and precision_mode_v2 that leave an fp32 model in fp32; all others compute in fp16 or mix."""
 OURS = {
     *("model", "output", "framework", "soc_version", "input_shape", "mode", "om", "json", "singleop", "help"),
     *("dynamic_batch_size", "dynamic_image_size", "dynamic_dims", "input_shape_range", "host_env_os", "host_env_cpu"),
@@ -75,7 +78,8 @@ def compile(onnx: str, batch: int, precision: str, flags: Options, into: str, op
             said,
         )
     if ran.code != 0 or not SUCCESS.search(ran.output):
-        raise AtcFault("atc failed: " + str(parse_failure(ran.output)), said)
+        failure = parse_failure(ran.output, precision, int(options.get("opset", "0")))
+        raise AtcFault("atc failed: " + str(failure), said)
     # A toolkit may put the host into the name: model_linux_x86_64.om. The folder is new, so what is there is of now.
     made = sorted(glob.glob(os.path.join(glob.escape(folder), "model*.om")))
     if len(made) != 1 or os.path.getsize(made[0]) == 0:
@@ -106,6 +110,7 @@ def build_command(onnx: str, batch: int, precision: str, flags: Options, output:
     if "precision_mode_v2" in flags:
         del chosen["precision_mode"]  # atc takes only one of the two
     chosen.update(checked_flags(flags))
+    check_precision(precision, flags)
     return ["--%s=%s" % pair for pair in chosen.items()]
 
 
@@ -117,6 +122,13 @@ def checked_flags(flags: Options) -> Options:
         if name in OURS:
             raise AtcFault("--atc-arg %s is dinoq's to set, not the user's" % name)
     return flags
+
+
+def check_precision(precision: str, flags: Options) -> None:
+    """Raises: AtcFault for an option of the user's that makes another precision than the run's."""
+    for name in ("precision_mode", "precision_mode_v2"):
+        if name in flags and (flags[name] in KEEPS_FP32) != (precision == "fp32"):
+            raise AtcFault("--atc-arg %s=%s contradicts a run in %s" % (name, flags[name], precision))
 
 
 def environment(options: Options, folder: str) -> Dict[str, str]:
@@ -138,7 +150,7 @@ def toolkit(options: Options) -> Optional[str]:
     env = sourced_environment(set_env, inherited()) if set_env else inherited()
     if shutil.which("atc", path=env.get("PATH")) is None:
         return None
-    return toolkit_version(env) or "CANN unknown"
+    return toolkit_version(env)
 
 
 def atc_python_problems(python: str, set_env: str = "") -> List[str]:

@@ -1,7 +1,7 @@
 """What `atc` says when it fails, and what helps. Formats of three generations of CANN, codes of its documentation."""
 
 import re
-from typing import NamedTuple, Optional
+from typing import Dict, NamedTuple, Optional
 
 LINE = re.compile(
     r"^(?:(?P<c1>[EW][A-Z0-9]\d{3,4}):\s*)?"
@@ -10,7 +10,11 @@ LINE = re.compile(
 )
 INTERNAL = "Inner Error"
 """E19999, EZ9999, EH9999: a frame around the cause, or all there is."""
-SOLUTION = re.compile(r"^\s*(?:Solution|Possible Cause):\s*(\S.*?)\s*$", re.MULTILINE)
+ADVICE = re.compile(r"^\s*(?:Solution|Possible Cause):\s*(\S.*?)\s*$", re.MULTILINE)
+SOLUTION = re.compile(r"^\s*Solution:\s*(\S.*?)\s*$", re.MULTILINE)
+OPSET = re.compile(r"\bai\.onnx::(\d+)::")
+PARSED_OPSET = 11
+"""The recipe's; atc parses it in every generation of CANN."""
 MISSING_DRIVER = "libascend_hal.so"
 
 INPUT_SHAPE = "the input's name or shape is not the model's; look at the ONNX with dinoq submit --dry-run"
@@ -33,15 +37,19 @@ HINTS = {
     "E10035": ONE_DYNAMIC,
     "E10036": ONE_DYNAMIC,
     "E10016": "a node that an option names is not in the model; check --atc-arg",
-    "E19010": "the toolkit has no parser for this operator; export with opset 11",
-    "E20001": "an operator could not be compiled; try --precision fp16, or another toolkit",
-    "EZ3003": "the chip does not support an operator at this precision; try --precision fp16, or export with opset 11",
+    "E19010": "the toolkit has no parser for this operator",
+    "E20001": "an operator could not be compiled",
+    "EZ3003": "the chip does not support an operator at this precision",
     "E40000": ATC_PYTHON,
     "E40002": ATC_PYTHON,
     "EC0005": SOC,
     "ED0001": SOC,
     "EE1000": SOC,
 }
+
+
+WAYS = {"E19010": ("opset", "toolkit"), "E20001": ("fp16", "toolkit"), "EZ3003": ("fp16", "opset", "toolkit")}
+"""What may help against a code, as `_ways` names it."""
 
 
 class AtcFailure(NamedTuple):
@@ -57,15 +65,17 @@ class AtcFailure(NamedTuple):
         return "%s; %s" % (said, self.hint) if self.hint else said
 
 
-def parse_failure(text: str) -> AtcFailure:
-    """What went wrong, from all that atc printed. A cause goes before a frame around it; warnings are none."""
+def parse_failure(text: str, precision: str = "", opset: int = 0) -> AtcFailure:
+    """What went wrong, from all that atc printed. A cause goes before a frame around it; warnings are none. `precision` and
+    `opset` are the run's and its ONNX's, where they are known: what is so already is no hint."""
     if MISSING_DRIVER in text:
         why = "the toolkit's devlib folder is not found: is this the whole toolkit, and for this machine?"
         return AtcFailure("", "atc cannot load %s" % MISSING_DRIVER, why)
     errors = [found for found in map(_error, text.replace("\r", "\n").splitlines()) if found]
     if errors:
         first = next((error for error in errors if INTERNAL not in error.message), errors[0])
-        return first._replace(hint=HINTS.get(first.code) or _vendors_hint(text, first))
+        hint = _hint(text, first, precision, opset) if first.code in HINTS else _said(ADVICE, text, first)
+        return first._replace(hint=hint)
     lines = [line.strip() for line in text.splitlines() if line.strip(" .\t")]
     return AtcFailure("", lines[-1][:300] if lines else "it said nothing", "")
 
@@ -78,7 +88,26 @@ def _error(line: str) -> Optional[AtcFailure]:
     return AtcFailure(code, found.group("msg").strip()[:300], "")
 
 
-def _vendors_hint(text: str, error: AtcFailure) -> str:
-    """The indented Solution or Possible Cause that follows the error."""
-    found = SOLUTION.search(text, text.find(error.message) if error.message else 0)
+def _hint(text: str, error: AtcFailure, precision: str, opset: int) -> str:
+    """Ours, and the vendor's own Solution where it gives one."""
+    told = OPSET.search(error.message)
+    ways = _ways(precision, int(told.group(1)) if told else opset)
+    helping = [ways[name] for name in WAYS.get(error.code, ()) if name in ways]
+    ours = "; ".join([HINTS[error.code], *([", or ".join(helping)] if helping else [])])
+    solution = _said(SOLUTION, text, error)
+    return "%s (Solution: %s)" % (ours, solution) if solution else ours
+
+
+def _ways(precision: str, opset: int) -> Dict[str, str]:
+    ways = {"toolkit": "try another toolkit"}
+    if precision != "fp16":
+        ways["fp16"] = "try --precision fp16"
+    if not 0 < opset <= PARSED_OPSET:
+        ways["opset"] = "export with opset %d" % PARSED_OPSET
+    return ways
+
+
+def _said(kind: "re.Pattern[str]", text: str, error: AtcFailure) -> str:
+    """The indented line of that kind that follows the error."""
+    found = kind.search(text, text.find(error.message) if error.message else 0)
     return found.group(1)[:300] if found else ""

@@ -6,6 +6,7 @@ The places are those where aclruntime's own build looks, and `/usr/local/Ascend/
 import glob
 import os
 import re
+import tempfile
 from typing import Dict, List, Mapping, Optional
 
 from dinoq.workers.devices.base import DeviceFault
@@ -22,8 +23,9 @@ OURS = ("_", "SHLVL", "PWD", "OLDPWD", "LC_ALL")
 """Set by the shell, or by us for it; not by the script."""
 SEPARATED = ("PYTHONPATH", "LD_LIBRARY_PATH")
 
-ERROR_LINE = re.compile(r"\[ERROR\]|(?:^|\W)E[A-Z0-9]\d{3,4}:")
-"""A line worth keeping: `[ERROR] ...`, `E19010: ...`, and the three-digit `EL003: ...` of older builds."""
+ERROR_LINE = re.compile(r"\[ERROR\]|(?:^|\W)E[A-Z0-9]\d{3,4}\)?:")
+"""A line worth keeping: `[ERROR] ...`, `E19010: ...`, the three-digit `EL003: ...` of older builds, and the
+`Memory_Allocation_Failure(EL0004): ...` of newer ones."""
 
 
 def toolkit_home(env: Mapping[str, str]) -> Optional[str]:
@@ -33,12 +35,10 @@ def toolkit_home(env: Mapping[str, str]) -> Optional[str]:
 
 
 def toolkit_version(env: Mapping[str, str]) -> str:
-    """`CANN 8.0.RC2`, `CANN unknown` when no file tells, empty text without a toolkit."""
+    """`CANN 8.0.RC2`; `CANN unknown` when no file tells. The same for devices and for atc, as the two must match."""
     home = toolkit_home(env)
-    if home is None:
-        return ""
-    for pattern in VERSION_FILES:
-        for path in sorted(glob.glob(os.path.join(glob.escape(home), pattern))):
+    for pattern in VERSION_FILES if home else ():
+        for path in sorted(glob.glob(os.path.join(glob.escape(home or ""), pattern))):
             with open(path, encoding="utf-8", errors="replace") as file:
                 found = VERSION.search(file.read(100_000))
             if found:
@@ -47,18 +47,27 @@ def toolkit_version(env: Mapping[str, str]) -> str:
 
 
 def sourced_environment(set_env: str, base: Mapping[str, str]) -> Dict[str, str]:
-    """`base` as the vendor's set_env.sh changes it. Raises: DeviceFault when the script is missing or fails."""
+    """`base` as the vendor's set_env.sh changes it. Raises: DeviceFault when the script is missing or fails.
+
+    A script may end with a test that is false: status 1 is a failure only where nothing was changed.
+    """
     path = os.path.abspath(set_env)
     if not os.path.isfile(path):
         raise DeviceFault("permanent", "set_env names %s, which is no file; see [ascend] set_env" % path)
-    script = 'exec 2>/dev/null; source "$1" >/dev/null && env -0'
-    ran = run(["bash", "--noprofile", "--norc", "-c", script, "_", path], dict(base), SOURCE_TIMEOUT_S)
-    if ran.code != 0:
-        how = "did not end" if ran.code is None else "ended with status %d" % ran.code
-        raise DeviceFault("permanent", "%s %s when sourced" % (path, how))
+    script = 'source "$1" >/dev/null 2>"$2"; dinoq_status=$?; env -0 2>/dev/null; exit $dinoq_status'
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as said:
+        bash = ["bash", "--noprofile", "--norc", "-c", script, "_", path, said.name]
+        try:
+            ran = run(bash, dict(base), SOURCE_TIMEOUT_S)
+        except OSError as error:
+            raise DeviceFault("permanent", "bash, which sources %s, cannot be started: %s" % (path, error)) from None
+        last = ([line.strip() for line in said if line.strip()] or ["it said nothing"])[-1]
     pairs = (entry.partition("=") for entry in ran.output.split("\0") if "=" in entry)
     env = {name: value for name, _, value in pairs if name not in OURS}
     env.update({name: base[name] for name in OURS if name in base})
+    if ran.code != 0 and not (ran.code == 1 and ran.output and env != dict(base)):
+        how = "did not end" if ran.code is None else "ended with status %d" % ran.code
+        raise DeviceFault("permanent", "%s %s when sourced: %s" % (path, how, last[:300]))
     return without_empty_entries(env)
 
 

@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import json
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +21,8 @@ from dinoq.workers.vendor_link import VendorLink, VendorTrouble
 
 DISCOVERY_S = 70.0
 """Longer than a vendor's file waits for npu-smi, up to three times, so that it can say that it waited in vain."""
+
+MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +169,7 @@ def discover(where: Surroundings) -> Discovered:
 
 
 def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalDevice, ...]:
-    """The devices that `--device` names: `none`, indices (`0,2`), or names (`cpu:0`, `310P3:1`); all for None.
+    """The devices that `--device` names: `none`, indices (`0,2`), names (`cpu:0`, `310P3:1`), or chips (`T4`); all for None.
 
     Raises: NoDevice for a name that is not there.
     """
@@ -180,7 +181,7 @@ def narrowed(devices: Iterable[LocalDevice], wanted: str | None) -> tuple[LocalD
         return ()
     chosen: list[LocalDevice] = []
     for name in names:
-        matching = [device for device in there if name in (str(device.facts.index), device.name)]
+        matching = [device for device in there if name in (str(device.facts.index), device.name, device.facts.chip)]
         if not matching:
             have = ", ".join(device.name for device in there) or "none"
             raise NoDevice(f"device {name!r} is not on this host; it has {have}.", hint="dinoq devices")
@@ -221,11 +222,12 @@ def _asked(vendor: Vendor, where: Surroundings) -> Discovered:
             answer = link.ask("discover", DISCOVERY_S, options=options)
     except VendorTrouble as trouble:
         return Discovered(troubles=(f"{vendor.module}: {trouble}",))
-    toolkit = answer["toolkit"]
+    toolkit, why = answer["toolkit"], answer["trouble"]
     chain = Toolchain(vendor=vendor.module, toolkit=toolkit, origin=where.origin) if toolkit else None
     return Discovered(
         devices=tuple(_local(Found(**one), vendor, where) for one in answer["found"]),
         toolchains=() if chain is None else (chain,),
+        troubles=(f"{vendor.module}: {why}",) if why else (),
     )
 
 
@@ -233,7 +235,7 @@ def _local(found: Found, vendor: Vendor, where: Surroundings) -> LocalDevice:
     origin: Origin = "simulated" if vendor.module == "null" else where.origin if vendor.apart else "real"
     known = {one.name for one in dataclasses.fields(DeviceFacts)} & set(found._fields)
     told = {name: getattr(found, name) for name in known - {"key", "cores"}}
-    key = found.key if vendor.own_keys and origin == "real" else f"{_machine_id()}/{where.host}/{found.key}"
+    key = found.key if vendor.own_keys and origin == "real" else f"{_machine_id(where.host)}/{where.host}/{found.key}"
     facts = DeviceFacts(
         **told,
         key=f"simulated/{key}" if origin == "simulated" else key,
@@ -247,11 +249,12 @@ def _local(found: Found, vendor: Vendor, where: Surroundings) -> LocalDevice:
     return LocalDevice(facts=facts, vendor=vendor.module, options=options, python=interpreter(vendor, where))
 
 
-def _machine_id() -> str:
-    for place in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+def _machine_id(host: str) -> str:
+    """A container may have none; its name is another each time, the host's as it was set is not."""
+    for place in MACHINE_IDS:
         try:
             if text := Path(place).read_text().strip():
                 return text
         except OSError:
             continue
-    return platform.node()
+    return host

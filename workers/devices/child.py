@@ -2,8 +2,9 @@
 
 One thread, in the vendor's interpreter (Python 3.8 or later; standard library, numpy and the vendor's module). It
 serves one parent over a SOCK_SEQPACKET socket: control messages are JSON objects, `{"do": ...}`, each answered by one;
-ring messages are 8 bytes, each answered by the same 8 bytes when its batches are done. A device fault is told, and
-ends the process: what a vendor's runtime is worth after one is not known.
+ring messages are 8 bytes, each answered by the same 8 bytes when its batches are done; before that, `{"changed": ...}`
+where the program came to say other facts of itself. A device fault is told, and ends the process: what a vendor's
+runtime is worth after one is not known.
 """
 
 import array
@@ -50,6 +51,7 @@ class DeviceServer:
         self.vendor = vendor
         self.link = link
         self.program: Any = None
+        self.facts: Dict[str, str] = {}
         self.views: Any = None
         self.batch = 0
 
@@ -61,6 +63,7 @@ class DeviceServer:
                 return
             if len(message) == ring.MESSAGE.size:
                 self.run_slot(*ring.MESSAGE.unpack(message))
+                self.tell_changes()
                 self.link.send(message)
             else:
                 request = json.loads(message.decode())
@@ -77,10 +80,23 @@ class DeviceServer:
             # None becomes NaN: the vendor does not tell
             times[number] = (outcome.compute_ms, outcome.h2d_ms, outcome.d2h_ms)
 
+    def tell_changes(self) -> None:
+        """What a program says of itself may change while it runs, as when it comes to use its own clock."""
+        facts = dict(self.program.facts or {})
+        if facts != self.facts:
+            self.facts = facts
+            self.link.send(json.dumps({"changed": facts}).encode())
+
     def do_discover(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
-        """Who is there, and what artifacts are made with on this host."""
-        toolkit = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
-        return {"found": [one._asdict() for one in self.vendor.discover(options)], "toolkit": toolkit}
+        """Who is there, and what artifacts are made with on this host; `trouble` is why nobody could be found: a driver
+        that does not answer says nothing of a compiler beside it."""
+        answer = {"found": [], "trouble": ""}  # type: Dict[str, Any]
+        answer["toolkit"] = self.vendor.toolkit(options) if hasattr(self.vendor, "toolkit") else None
+        try:
+            answer["found"] = [one._asdict() for one in self.vendor.discover(options)]
+        except base.DeviceFault as fault:
+            answer["trouble"] = str(fault)
+        return answer
 
     def do_pieces(self, _: Any, options: Dict[str, str]) -> Dict[str, Any]:
         """What a doctor finds of the vendor's software, in this interpreter and environment."""
@@ -105,11 +121,13 @@ class DeviceServer:
             self.program = None
         self.program = self.vendor.load(**wanted)
         self.batch = self.program.input.shape[0]
+        batch_ms = self.warm_up(warmup)
+        self.facts = dict(self.program.facts or {})
         return {
             "input": list(self.program.input),
             "output": list(self.program.output),
-            "batch_ms": self.warm_up(warmup),
-            "facts": self.program.facts or {},
+            "batch_ms": batch_ms,
+            "facts": self.facts,
             "simulated": simulated(self.vendor),
         }
 

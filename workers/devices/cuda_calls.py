@@ -35,8 +35,7 @@ def vendor() -> Any:
 def check(answer: Tuple[Any, ...], doing: str) -> Any:
     """The value or values behind the status of a CUDA call.
 
-    Raises: DeviceFault `device`, with the status's number and name; `permanent` where the card's memory is too small,
-    which no other card of its kind would cure.
+    Raises: DeviceFault `device`, with the status's number and name: another card may be well, and have memory free.
     """
     status = int(answer[0])
     if status == 0:
@@ -46,7 +45,7 @@ def check(answer: Tuple[Any, ...], doing: str) -> Any:
         text += "; this process can use the card no more"
     elif status in NO_DRIVER:
         text += "; no NVIDIA card that this driver can use is visible"
-    raise DeviceFault("permanent" if status == MEMORY_ALLOCATION else "device", text)
+    raise DeviceFault("device", text)
 
 
 def pin(options: Options) -> Any:
@@ -70,6 +69,13 @@ def uuid_text(raw: bytes) -> str:
     return "GPU-" + "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def too_large(nbytes: int) -> bool:
+    """Whether so much is more than all the card's memory, so that no other card of its kind could give it either."""
+    cudart = vendor()
+    _, total = check(cudart.cudaMemGetInfo(), "asking for the card's memory")
+    return nbytes > int(total)
+
+
 def still_well(doing: str) -> None:
     """Tell a sticky CUDA error from a mere refusal by TensorRT. Raises: DeviceFault."""
     cudart = vendor()
@@ -85,7 +91,10 @@ class Mirror:
         self.nbytes = int(np.prod(tensor.shape)) * dtype.itemsize
         what = "%d MiB for %s" % (-(-self.nbytes >> 20), tensor.name)
         self._pinned = int(check(cudart.cudaMallocHost(self.nbytes), "pinning " + what))
-        self.address = int(check(cudart.cudaMalloc(self.nbytes), "allocating " + what))
+        given = cudart.cudaMalloc(self.nbytes)
+        if int(given[0]) == MEMORY_ALLOCATION and too_large(self.nbytes):
+            raise DeviceFault("permanent", "%s is more than all the card's memory" % what)
+        self.address = int(check(given, "allocating " + what))
         raw = (ctypes.c_byte * self.nbytes).from_address(self._pinned)
         self.host: np.ndarray = np.ndarray(tensor.shape, dtype, memoryview(raw))
 

@@ -12,12 +12,10 @@ from dinoq.workers.devices.npu_smi_text import (
     Inventory,
     Mapped,
     SmiFault,
-    Usages,
     parse_blocks,
     parse_common,
     parse_info,
     parse_mapping,
-    parse_usages,
     refusal,
 )
 from dinoq.workers.devices.vendor_program import inherited, run
@@ -42,12 +40,6 @@ def inventory(timeout_s: float = TIMEOUT_S) -> Inventory:
 def mapping() -> List[Mapped]:
     """Which chip has which logic id (`info -m`). Raises: SmiFault."""
     return parse_mapping(ask("info", "-m"))
-
-
-def usages(npu: int, chip: int) -> Optional[Usages]:
-    """How busy one chip is (`info -t usages`), None where that cannot be asked. Raises: SmiFault."""
-    told = parse_usages(ask("info", "-t", "usages", "-i", str(npu), "-c", str(chip)))
-    return told[0] if told else None
 
 
 def common(npu: int, timeout_s: float = TIMEOUT_S) -> Dict[int, Common]:

@@ -83,15 +83,6 @@ class Mapped(NamedTuple):
     name: str
 
 
-class Usages(NamedTuple):
-    """One chip of `npu-smi info -t usages`; HBM where the chip has it. None where not told."""
-
-    chip: Optional[int]
-    memory_total_mb: Optional[float]
-    memory_pct: Optional[float]
-    aicore_pct: Optional[float]
-
-
 class Common(NamedTuple):
     """One chip of `npu-smi info -t common`; the power is the whole card's on 310 and 310P. None where not told.
 
@@ -146,25 +137,6 @@ def parse_blocks(text: str) -> List[Dict[str, str]]:
         elif not line.strip() and blocks[-1]:
             blocks.append({})
     return [block for block in blocks if block]
-
-
-def parse_usages(text: str) -> List[Usages]:
-    """Each chip of `info -t usages`; empty where the query is not supported."""
-    told = []
-    for block in parse_blocks(text):
-        memory = next((kind for kind in ("HBM", "DDR", "Memory") if kind + " Capacity(MB)" in block), None)
-        if memory:
-            values = (block.get(memory + " Capacity(MB)"), block.get(memory + " Usage Rate(%)"))
-            chip = block.get("Chip ID", "")
-            told.append(
-                Usages(
-                    int(chip) if chip.isdigit() else None,
-                    number(values[0]),
-                    number(values[1]),
-                    number(block.get("Aicore Usage Rate(%)")),
-                )
-            )
-    return told
 
 
 def parse_common(text: str) -> Dict[int, Common]:

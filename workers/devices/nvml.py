@@ -11,6 +11,7 @@ from importlib import metadata, util
 from typing import Any, Callable, List, Optional, TypeVar
 
 from dinoq.workers.devices.base import DeviceFault, Found, Options, Telemetry
+from dinoq.workers.devices.own_process import is_ours
 
 T = TypeVar("T")
 T4_CAPABILITY = (7, 5)
@@ -29,7 +30,8 @@ _session: List[Any] = []
 
 
 def discover(options: Options) -> List[Found]:
-    """The T4s of this host in NVML's order, narrowed by an inherited CUDA_VISIBLE_DEVICES; none without a driver.
+    """The T4s of this host in NVML's order, narrowed by an inherited CUDA_VISIBLE_DEVICES, which counts cards of every
+    kind; none without a driver.
 
     Raises: DeviceFault when there is a driver and it refuses us.
     """
@@ -38,7 +40,7 @@ def discover(options: Options) -> List[Found]:
         return []
     driver = text(pynvml.nvmlSystemGetDriverVersion())
     cards = [_card(pynvml, index, driver) for index in range(pynvml.nvmlDeviceGetCount())]
-    found = visible([card for card in cards if card is not None], os.environ.get("CUDA_VISIBLE_DEVICES"))
+    found = [card for card in visible(cards, os.environ.get("CUDA_VISIBLE_DEVICES")) if card.chip == "T4"]
     toolkit = tensorrt_version() if found else ""
     return [card._replace(toolkit=toolkit) for card in found]
 
@@ -54,13 +56,13 @@ def sample(options: Options) -> Telemetry:
         return Telemetry()
     milliwatts = _told(pynvml.nvmlDeviceGetPowerUsage, card)
     usage = _told(pynvml.nvmlDeviceGetUtilizationRates, card)
-    reasons = _clock_reasons(pynvml, card)
+    reasons, pids = _clock_reasons(pynvml, card), _pids(pynvml, card)
     return Telemetry(
         power_w=None if milliwatts is None else milliwatts / 1000.0,
         temperature_c=_told(pynvml.nvmlDeviceGetTemperature, card, pynvml.NVML_TEMPERATURE_GPU),
         clock_mhz=_told(pynvml.nvmlDeviceGetClockInfo, card, pynvml.NVML_CLOCK_SM),
         utilisation_pct=None if usage is None else usage.gpu,
-        processes=_processes(pynvml, card),
+        processes=None if pids is None else list(map(_words, pids)),
         throttle=None if reasons is None else ", ".join(name for bit, name in THROTTLES if reasons & bit),
         power_cap=None if reasons is None else bool(reasons & POWER_CAP),
     )
@@ -141,14 +143,14 @@ def _open() -> Any:
     return pynvml
 
 
-def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
-    """One card, None unless it is a T4. One that fell off its bus tells no name: it is listed, as not healthy."""
+def _card(pynvml: Any, index: int, driver: str) -> Found:
+    """One card; its chip is empty unless it is a T4. One that fell off its bus tells no name: it is listed, not healthy."""
     try:
         card = pynvml.nvmlDeviceGetHandleByIndex(index)
         name = text(pynvml.nvmlDeviceGetName(card))
-        if "T4" not in name.split() or tuple(pynvml.nvmlDeviceGetCudaComputeCapability(card)) != T4_CAPABILITY:
-            return None
         uuid = text(pynvml.nvmlDeviceGetUUID(card))
+        if "T4" not in name.split() or tuple(pynvml.nvmlDeviceGetCudaComputeCapability(card)) != T4_CAPABILITY:
+            return Found("", index, uuid)
         address = text(pynvml.nvmlDeviceGetPciInfo(card).busId)
     except pynvml.NVMLError as error:
         key = "nvml:%d" % index
@@ -158,7 +160,7 @@ def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
         logic_id=index,
         key=uuid,
         card=address,
-        busy=", ".join(_processes(pynvml, card) or ()),
+        busy=", ".join(map(_words, (pid for pid in _pids(pynvml, card) or () if not is_ours(pid)))),
         driver=driver,
         arch=platform.machine(),
         name=name,
@@ -166,10 +168,14 @@ def _card(pynvml: Any, index: int, driver: str) -> Optional[Found]:
     )
 
 
-def _processes(pynvml: Any, card: Any) -> Optional[List[str]]:
+def _pids(pynvml: Any, card: Any) -> Optional[List[int]]:
     """Who computes there. In a container NVML tells the host's numbers, or nobody."""
     there = _told(pynvml.nvmlDeviceGetComputeRunningProcesses, card)
-    return None if there is None else ["pid %d" % process.pid for process in there]
+    return None if there is None else [int(process.pid) for process in there]
+
+
+def _words(pid: int) -> str:
+    return "pid %d" % pid
 
 
 def _clock_reasons(pynvml: Any, card: Any) -> Optional[int]:

@@ -44,6 +44,13 @@ def runtime() -> Any:
         ) from None
 
 
+class NotLoaded(DeviceFault):
+    """The runtime did not take the model, on a device that it could open: the model's fault, or that of memory."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("permanent", text)
+
+
 class OmProgram(Program):
     """One loaded .om; the batch is read from it, or chosen where it was compiled with several (dynamic batch)."""
 
@@ -102,9 +109,9 @@ class OmProgram(Program):
             session = self._acl.InferenceSession(artifact, device_id, options)
         except RuntimeError as error:
             said = self._said.errors()
-            kind = "device" if any(sign in said + str(error) for sign in DEVICE_ERRORS) else "permanent"
-            what = "device %d cannot be opened" % device_id if kind == "device" else "the model cannot be loaded"
-            raise self._failed(kind, what, error) from None
+            if any(sign in said + str(error) for sign in DEVICE_ERRORS):
+                raise self._failed("device", "device %d cannot be opened" % device_id, error) from None
+            raise NotLoaded(str(self._failed("permanent", "the model cannot be loaded", error))) from None
         _open_session[:] = [session]
         return session
 

@@ -4,7 +4,7 @@ CUDA is not touched before a device process compiles or loads; then one card is 
 """
 
 import os
-from typing import Dict, Optional
+from typing import List
 
 from dinoq.workers.devices import cuda_calls, nvml, plan_file
 from dinoq.workers.devices.base import Built, DeviceFault, Options, Program
@@ -17,8 +17,8 @@ __all__ = ["compile", "discover", "load", "sample"]
 
 RUNTIME = ("tensorrt", "cuda.bindings.runtime", "pynvml")
 
-_used_before: Dict[str, Optional[int]] = {}
-"""Bytes in use on the card before this process's first CUDA call."""
+_proven: List[str] = []
+"""UUIDs of cards on which this process's CUDA context was seen to take memory."""
 
 
 def compile(onnx: str, batch: int, precision: str, flags: Options, into: str, options: Options) -> Built:
@@ -46,22 +46,27 @@ def load(artifact: str, batch: int, precision: str, options: Options) -> Program
         if facts.get(name, value) != value:
             raise DeviceFault("permanent", "the plan is for %s %s, here is %s" % (name, facts[name], value))
     origin = "simulated" if getattr(trt, "__simulated__", False) else "real"
-    program = TensorrtProgram(plan, batch, {**here, **facts, "origin": origin})
-    _check_memory_rose(options)
-    return program
+    return TensorrtProgram(plan, batch, {**here, **facts, "origin": origin})
 
 
 def _open_card(options: Options) -> str:
-    """Pin the card and name it, `Tesla T4 sm_75`: a plan is bound to both."""
-    _used_before.setdefault(options["uuid"], nvml.memory_used(options))
+    """Pin the card, prove once that it is the one meant, and name it, `Tesla T4 sm_75`: a plan is bound to both."""
+    before = None if options["uuid"] in _proven else nvml.memory_used(options)
     card = cuda_calls.pin(options)
+    if before is not None:
+        _prove(options, before)
     name = card.name.decode() if isinstance(card.name, bytes) else str(card.name)
     return "%s sm_%d%d" % (name.strip("\0 "), card.major, card.minor)
 
 
-def _check_memory_rose(options: Options) -> None:
-    """A context alone takes some 100 MiB; where NVML saw none of it on this card, another one was opened."""
-    before, now = _used_before[options["uuid"]], nvml.memory_used(options)
-    if before is not None and now is not None and now <= before:
-        text = "after loading, %s holds %d MiB as it did before: the program must be on another card"
+def _prove(options: Options, before: int) -> None:
+    """A context alone takes some 100 MiB; where NVML saw none of it on this card, another one was opened. Looked at at
+    once: later others may have given memory back."""
+    cuda_calls.still_well("opening a context")
+    now = nvml.memory_used(options)
+    if now is None:
+        return
+    if now <= before:
+        text = "with a CUDA context opened, %s holds %d MiB, not more than before: another card must be in use"
         raise DeviceFault("device", text % (options["uuid"], now >> 20))
+    _proven.append(options["uuid"])

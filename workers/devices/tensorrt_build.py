@@ -98,8 +98,8 @@ def _check_own_precision(trt: Any, network: Any, precision: str) -> None:
     if precision == "fp16" and not halves:
         text = (
             "TensorRT %s computes in the types of the ONNX, and this one holds no fp16: make one by "
-            "`python -m modelopt.onnx.autocast --onnx_path M.onnx --output_path M_fp16.onnx`, ask for fp32, "
-            "or use TensorRT 10"
+            "`python -m modelopt.onnx.autocast --onnx_path M.onnx --output_path M_fp16.onnx --keep_io_types`, "
+            "ask for fp32, or use TensorRT 10"
         )
         raise DeviceFault("permanent", text % trt.__version__)
     if precision == "fp32" and halves:

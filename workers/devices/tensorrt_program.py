@@ -23,7 +23,9 @@ class TensorrtProgram(Program):
         self._runtime = runtime = opened(trt.Runtime, heard)
         refused = "TensorRT %s refuses the plan" % trt.__version__
         self._engine = made(runtime.deserialize_cuda_engine(plan), heard, refused)
-        self._context = made(self._engine.create_execution_context(), heard, "making an execution context")
+        # A plan was built on such a card, so that an empty one has the memory for it.
+        doing = "making an execution context"
+        self._context = made(self._engine.create_execution_context(), heard, doing, "device")
         self.input, self.output = self._tensors(trt, batch)
         self._stream = cuda_calls.Stream()
         self._given = cuda_calls.Mirror(self.input)

@@ -4,6 +4,7 @@ TensorRT answers None or False where it fails and writes why to its logger, so e
 The one exception: where there is no usable card, its factories raise TypeError.
 """
 
+import re
 from collections import deque
 from typing import Any, Callable, Deque
 
@@ -13,6 +14,10 @@ from dinoq.workers.devices.base import DeviceFault
 KEPT_LINES = 1000
 KEPT_CHARACTERS = 20000
 """Of the vendor's words; an answer of the device process must stay below 64 KiB."""
+
+OUT_OF_MEMORY = re.compile(r"out ?of ?memory|cudaErrorMemoryAllocation", re.IGNORECASE)
+"""`Error Code 2: OutOfMemory (Requested size was 3450470400 bytes.)`, `Cuda Runtime (out of memory)`."""
+REQUESTED = re.compile(r"Requested size was (\d+) bytes")
 
 
 def vendor() -> Any:
@@ -70,5 +75,14 @@ def made(answer: Any, heard: Heard, doing: str, kind: str = "permanent") -> Any:
     """
     if answer is None or answer is False:
         cuda_calls.still_well(doing)
-        raise DeviceFault(kind, "%s: %s" % (doing, heard.last_error or "TensorRT gives no reason"))
+        why = heard.last_error or "TensorRT gives no reason"
+        raise DeviceFault(_kind(why, kind), "%s: %s" % (doing, why))
     return answer
+
+
+def _kind(why: str, otherwise: str) -> str:
+    """A card whose memory somebody holds is the device's matter; a size beyond all of its memory never fits."""
+    if not OUT_OF_MEMORY.search(why):
+        return otherwise
+    size = REQUESTED.search(why)
+    return "permanent" if size and cuda_calls.too_large(int(size.group(1))) else "device"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dinoq.jobs.exclusive import UNTOLD, remark
 from dinoq.jobs.ledger import Phase
+from dinoq.workers.device_process import IDLE_CLOSE_S
 from dinoq.workers.telemetry.reading import Reading, last
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,13 @@ class Idle:
         self._wait_s = wait_s
         self._opened_anyway = ""
 
-    def wait(self, holds_program: bool, beat: Callable[[Phase, int], None]) -> None:
+    def wait(
+        self, holds_program: bool, beat: Callable[[Phase, int], None], let_go: Callable[[], None] = lambda: None
+    ) -> None:
         """Until nobody else is on the device, or no longer can be waited; the lease is kept meanwhile.
 
-        A device on which our process holds a program may still show that one's load.
+        A device on which our process holds a program may still show that one's load. After a minute it is let go: whoever
+        is there may wait for us in turn.
         """
         begun, said = time.monotonic(), ""
         while reason := hindrance(last(self._file), holds_program=holds_program):
@@ -46,6 +50,9 @@ class Idle:
             if reason not in (said, SETTLING):
                 log.info("waiting for idle: %s on %s", reason, self._label)
                 said = reason
+            if holds_program and time.monotonic() - begun >= IDLE_CLOSE_S:
+                let_go()
+                holds_program = False
             beat(Phase.WAITING, 0)
             time.sleep(POLL_S)
         told = reason not in ("", SETTLING, CANNOT_TELL)

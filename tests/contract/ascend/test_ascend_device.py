@@ -12,7 +12,7 @@ import pytest
 
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers.devices import ascend, atc
-from dinoq.workers.devices.npu_smi_text import SmiFault
+from dinoq.workers.devices.npu_smi_text import Chip, SmiFault
 from tests.contract.ascend.rig import BUILDS, Compile, Machine, Open, evaluate, refusal, with_gears
 from tests.interpreters import older_python
 
@@ -36,6 +36,17 @@ def test_a_model_runs_on_either_build(machine: Machine, opened: Open, compiled: 
     times = work.measured(0.0)
     assert (times.compute_ms > 0).all()
     assert (times.h2d_ms >= 0).all()
+
+
+@pytest.mark.parametrize(("images_per_s", "clock"), [(4e3, "aclruntime"), (4e7, "own")])
+def test_whose_clock_timed_a_program_is_told(
+    machine: Machine, opened: Open, compiled: Compile, tmp_path: Path, images_per_s: float, clock: str
+) -> None:
+    """One build counts in float32 since the session began: 0.1 us are too short for it."""
+    (tmp_path / "pace.toml").write_text(f'[310P3]\nimages_per_s = {{ "4" = {images_per_s} }}\n')
+    process = opened(machine(build="A", DINOQ_SIM_PACE=str(tmp_path / "pace.toml"))[0])
+    evaluate(process, compiled(4))
+    assert process.program_facts == {"clock": clock}
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.10"])
@@ -103,6 +114,31 @@ def test_a_device_that_cannot_be_opened_is_the_devices_fault(machine: Machine, o
     assert "EL003" in failure.error
 
 
+def test_a_chip_whose_memory_others_hold_is_charged_and_the_model_is_not_blamed(
+    machine: Machine, opened: Open, compiled: Compile
+) -> None:
+    found = machine("310:1", DINOQ_SIM_FAULTS="busy@310:0")  # by more than a 310 has
+    failure = refusal(opened(found[0]), compiled(4, soc="310"))
+    assert failure.kind is FailureClass.DEVICE
+    assert "EL0004: Failed to allocate memory" in failure.error
+
+
+@pytest.mark.parametrize(
+    ("model_mb", "used_mb", "words", "kind"),
+    [
+        (90, 7700, "load model from file failed", "device"),
+        (90, 600, "load model from file failed", None),
+        (90, 600, "EL0004: Failed to allocate memory.", "device"),
+        (9000, 7700, "EL0004: Failed to allocate memory.", None),
+    ],
+    ids=["no room", "room", "its own word", "larger than the chip"],
+)
+def test_whose_fault_a_model_is_that_does_not_load(model_mb: int, used_mb: int, words: str, kind: str | None) -> None:
+    chip = Chip(0, 0, 0, "310", "OK", "0000:01:00.0", None, None, None, used_mb, 7759)
+    fault = ascend._short_of_memory(words, model_mb, chip)
+    assert (fault and fault.kind) == kind
+
+
 def test_a_lost_device_is_charged_and_its_own_words_are_kept(machine: Machine, opened: Open, compiled: Compile) -> None:
     found = machine(DINOQ_SIM_FAULTS="lost@310P3:0:60")
     failure = refusal(opened(found[0]), compiled(4))
@@ -151,6 +187,15 @@ def test_a_tool_that_gives_no_answer_is_told_with_its_reason(machine: Machine, f
     with pytest.raises(SmiFault) as refused:
         machine(DINOQ_SIM_FAULTS=f"{fault}-npu-smi@310P3")
     assert refused.value.reason == reason
+
+
+def test_a_tool_that_hangs_is_given_up_in_time(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = machine()
+    monkeypatch.setenv("DINOQ_SIM_FAULTS", "hang-npu-smi@310P3")
+    monkeypatch.setattr(ascend, "SAMPLE_S", 0.3)
+    with pytest.raises(SmiFault, match=r"npu-smi info did not answer within 0\.3 s") as refused:
+        ascend.sample_all([one.options or {} for one in found])
+    assert refused.value.reason == "hang"
 
 
 def test_where_no_process_table_is_printed_nothing_is_told(machine: Machine) -> None:

@@ -56,7 +56,7 @@ TENSORRT = Vendor(
     ours=STANDARD
     | {"cuda_calls", "plan_file", "nvml", "heard", "wanted", "flags", "facts", "options", "file", "file_name", "mirror"}
     | {"program", "batch", "stream", "said", "card", "name", "known", "here", "input", "output", "given", "told"}
-    | {"cudart", "lines", "used_before"},
+    | {"cudart", "lines", "proven", "OUT_OF_MEMORY", "REQUESTED", "size"},
 )
 CUDA = Vendor(
     files=("cuda_calls.py", "tensorrt.py", "tensorrt_program.py"),

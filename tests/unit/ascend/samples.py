@@ -71,29 +71,6 @@ MAPPING_NEW = """\
 \t32896       0            2                  7                Ascend 310P3
 """
 
-USAGES = """\
-        Memory Capacity(MB)            : 21527
-        Memory Usage Rate(%)           : 5
-        Hugepages Total(page)          : 0
-        Hugepages Usage Rate(%)        : 0
-        Aicore Usage Rate(%)           : 87
-        Aicpu Usage Rate(%)            : 0
-        Ctrlcpu Usage Rate(%)          : 3
-        Memory Bandwidth Usage Rate(%) : 12
-"""
-USAGES_HBM = """\
-\tNPU ID                         : 0
-\tChip Count                     : 1
-
-\tDDR Capacity(MB)               : 15171
-\tDDR Usage Rate(%)              : 3
-\tHBM Capacity(MB)               : 32768
-\tHBM Usage Rate(%)              : 20
-\tAicore Usage Rate(%)           : 41
-\tAivector Usage Rate(%)         : 7
-\tNPU Utilization(%)             : 44
-\tChip ID                        : 0
-"""
 # As the driver's own source prints them: a Duo, whose controller measures the card; a 910, which measures itself.
 COMMON = """\
 \tNPU ID                         : 1
@@ -124,7 +101,6 @@ Aicore Usage Rate(%)           : 0
 Aicore curFreq(MHZ)            : 100
 NPU Real-time Power(W)         : 298.6
 """
-USAGES_310P = USAGES.replace("Memory Capacity", "DDR Capacity").replace("Memory Usage", "DDR Usage")
 BOARD = "\tNPU ID : 8\n\tSoftware Version               : 24.1.rc2\n\tPCIe Bus Info : 0000:01:00.0\n"
 LIST_OLD = """\
 \tCard Count                     : 1

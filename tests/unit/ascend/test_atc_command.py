@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import nullcontext
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_flags_of_the_user_come_last_and_replace_defaults() -> None:
     assert argv[-2:] == ["--log=info", "--insert_op_conf=/a b;c.cfg"]
     mixed = build_command("m", 1, "fp16", {"precision_mode_v2": "mixed_float16"}, "o", OPTIONS)
     assert [word for word in mixed if "precision" in word] == ["--precision_mode_v2=mixed_float16"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "flag", "fits"),
+    [
+        ("fp16", {"precision_mode": "force_fp32"}, False),
+        ("fp16", {"precision_mode": "allow_mix_precision"}, True),
+        ("fp16", {"precision_mode_v2": "origin"}, False),
+        ("fp32", {"precision_mode": "force_fp16"}, False),
+        ("fp32", {"precision_mode_v2": "origin"}, True),
+    ],
+)
+def test_a_mode_of_another_precision_than_the_runs_is_refused(precision: str, flag: dict[str, str], fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(AtcFault, match=f"contradicts a run in {precision}"):
+        build_command("m", 1, precision, flag, "o", OPTIONS)
 
 
 @pytest.mark.parametrize("name", ["model", "output", "soc_version", "dynamic_batch_size", "framework"])

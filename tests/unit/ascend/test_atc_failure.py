@@ -38,8 +38,35 @@ def test_the_first_error_line_tells_code_and_message(block: str, code: str, mess
 def test_a_known_code_has_a_hint_of_ours() -> None:
     text = ATC_FAILED + "E19010: No parser is registered for Op [/Gelu, optype [ai.onnx::20::Gelu]].\n"
     assert str(parse_failure(text)) == (
-        "E19010 No parser is registered for Op [/Gelu, optype [ai.onnx::20::Gelu]].; " + HINTS["E19010"]
+        "E19010 No parser is registered for Op [/Gelu, optype [ai.onnx::20::Gelu]].; "
+        + HINTS["E19010"]
+        + "; export with opset 11, or try another toolkit"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "precision", "opset", "ways"),
+    [
+        ("E19010: Op [x, optype [ai.onnx::11::Gelu]].", "fp16", 0, "try another toolkit"),
+        (
+            "EZ3003: No supported Ops kernel",
+            "fp32",
+            17,
+            "try --precision fp16, or export with opset 11, or try another",
+        ),
+        ("EZ3003: No supported Ops kernel", "fp16", 11, "try another toolkit"),
+        ("E20001: failed", "fp16", 11, "try another toolkit"),
+        ("E20001: failed", "fp32", 11, "try --precision fp16, or try another toolkit"),
+    ],
+)
+def test_what_is_so_already_is_no_hint(line: str, precision: str, opset: int, ways: str) -> None:
+    failure = parse_failure(ATC_FAILED + line, precision, opset)
+    assert failure.hint.startswith(f"{HINTS[failure.code]}; {ways}")
+
+
+def test_the_vendors_own_solution_stays_beside_our_hint() -> None:
+    text = ATC_FAILED + "E20001: failed\n        Possible Cause: a\n        Solution: Do it so.\n"
+    assert parse_failure(text).hint.endswith("(Solution: Do it so.)")
 
 
 def test_an_unknown_code_takes_the_vendors_own_solution() -> None:

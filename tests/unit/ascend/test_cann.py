@@ -36,9 +36,9 @@ def test_the_version_is_in_a_file_of_the_toolkit(tmp_path: Path, file: str, text
     assert toolkit_version({"ASCEND_TOOLKIT_HOME": str(tmp_path)}) == "CANN 8.0.RC2"
 
 
-def test_no_toolkit_and_no_version_are_told_apart(tmp_path: Path) -> None:
-    assert toolkit_version({}) == ""
-    assert toolkit_version({"CANN_PATH": "/nowhere"}) == ""
+def test_a_version_that_no_file_tells_is_unknown(tmp_path: Path) -> None:
+    assert toolkit_version({}) == "CANN unknown"
+    assert toolkit_version({"CANN_PATH": "/nowhere"}) == "CANN unknown"
     assert toolkit_version({"CANN_PATH": str(tmp_path)}) == "CANN unknown"
 
 
@@ -68,7 +68,22 @@ def test_a_script_that_cannot_be_sourced_is_named(tmp_path: Path, text: str | No
         sourced_environment(str(script), BASE)
 
 
+def test_a_script_whose_last_test_is_false_is_taken(tmp_path: Path) -> None:
+    script = tmp_path / "set_env.sh"
+    script.write_text("export ASCEND_TOOLKIT_HOME=/a\n[ -f /nowhere ] && export TWO=2\n")
+    assert sourced_environment(str(script), BASE) == {**BASE, "ASCEND_TOOLKIT_HOME": "/a"}
+
+
+@pytest.mark.parametrize("text", ["return 1\n", "export A=1; exit 1\n"], ids=["changes nothing", "leaves the shell"])
+def test_one_that_fails_is_quoted(tmp_path: Path, text: str) -> None:
+    script = tmp_path / "set_env.sh"
+    script.write_text("echo first >&2\necho no driver here >&2\n" + text)
+    with pytest.raises(DeviceFault, match=r"set_env\.sh ended with status 1 when sourced: no driver here"):
+        sourced_environment(str(script), BASE)
+
+
 def test_error_lines_are_the_last_ones_each_once() -> None:
     text = "[INFO] acl init success\r[ERROR] one\nEL003: two\nEZ9999: Inner Error!\nEZ9999: Inner Error!\nME10: no\n"
     assert error_lines(text) == ["[ERROR] one", "EL003: two", "EZ9999: Inner Error!"]
+    assert error_lines("x Memory_Allocation_Failure(EL0004): Failed to allocate memory.\n") != []
     assert error_lines("\n".join(f"[ERROR] {n}" for n in range(9)), most=2) == ["[ERROR] 7", "[ERROR] 8"]

@@ -9,12 +9,10 @@ from dinoq.workers.devices.npu_smi_text import (
     Mapped,
     Process,
     SmiFault,
-    Usages,
     parse_blocks,
     parse_common,
     parse_info,
     parse_mapping,
-    parse_usages,
     refusal,
 )
 from tests.unit.ascend import samples
@@ -122,15 +120,6 @@ def test_a_mapping_without_rows_or_head_is_refused() -> None:
         parse_mapping("command not supported")
 
 
-def test_usages_of_both_families_are_read() -> None:
-    assert parse_usages(samples.USAGES) == [Usages(None, 21527, 5, 87)]
-    assert parse_usages(samples.USAGES_HBM) == [Usages(0, 32768, 20, 41)]
-
-
-def test_usages_of_a_310p_call_its_memory_ddr() -> None:
-    assert parse_usages(samples.USAGES_310P) == parse_usages(samples.USAGES)
-
-
 def test_a_cards_power_is_told_by_its_controller() -> None:
     assert parse_common(samples.COMMON) == {0: Common(42.8, 960, 90, 1080), 1: Common(42.8, 1080, 7, 1080)}
 
@@ -138,10 +127,6 @@ def test_a_cards_power_is_told_by_its_controller() -> None:
 def test_a_chip_that_measures_its_own_power_is_believed() -> None:
     assert parse_common(samples.COMMON_910) == {0: Common(298.6, 100, 0)}
     assert parse_common("This device does not support querying common.") == {}
-
-
-def test_usages_that_cannot_be_asked_are_none() -> None:
-    assert parse_usages("This device does not support querying usages.") == []
 
 
 def test_key_value_blocks_end_at_a_blank_line() -> None:

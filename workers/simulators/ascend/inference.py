@@ -10,7 +10,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from dinoq.workers.simulators import compute
+from dinoq.workers.simulators import compute, telemetry
 from dinoq.workers.simulators.ascend import aipp, om, toolkit
 from dinoq.workers.simulators.ascend.acl import ACL, ERROR, GENERAL, INFO, INVALID, failure, misused
 from dinoq.workers.simulators.ascend.description import NCHW, ND, NHWC, SessionOptions, Summary, TensorDesc, Timeline
@@ -59,6 +59,13 @@ class Session:
         self._model = model
         self._choose(0 if model.dynamic else model.gears[0])
         self._memory_mb = 1 + (len(model.onnx) + sum(desc.size for desc in (*self._inputs, *self._outputs))) // MB
+        device = self._opened.device
+        if telemetry.read(device).memory_mb + self._memory_mb > device.model.memory_mb:
+            os.write(
+                1, b"EL0004: Failed to allocate memory.\n        Possible Cause: Available memory is insufficient.\n"
+            )
+            ACL.say(ERROR, f"load model from file failed, model file is {path}")
+            raise failure(INVALID)
         self._opened.take_memory(self._memory_mb)
         Session._models += 1
         self._model_id = Session._models

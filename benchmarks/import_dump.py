@@ -31,7 +31,7 @@ def measure() -> list[Figure]:
 def _dump(folder: Path) -> tuple[Path, Path]:
     rng = np.random.default_rng(7)
     texts = [text_line(rng.standard_normal(CLASSES, np.float32)) for _ in range(VARIANTS)]
-    names = [f"ILSVRC2012_val_{number:08}" for number in range(1, IMAGES + 1)]
+    names = [f"photo_{number:08}" for number in range(1, IMAGES + 1)]
     dump, labels = folder / "dumpOutput_device0", folder / "val_label.txt"
     dump.mkdir()
     for number, name in enumerate(names):

@@ -17,7 +17,7 @@ from dinoq.jobs.imagenet import photo_name
 from dinoq.workers.data.label_file import INDEX, WNID
 from dinoq.workers.data.labels import Labels
 from dinoq.workers.data.matlab import NoMatFile, read_structs
-from dinoq.workers.data.tar_headers import REGULAR, DamagedTar, members
+from dinoq.workers.data.tar_headers import BLOCK, REGULAR, DamagedTar, members
 
 TRUTH = re.compile(r"(.*_)?validation_ground_truth\.txt")
 META = re.compile(r"meta.*\.mat")
@@ -43,20 +43,18 @@ def is_devkit(path: Path) -> bool:
     if path.is_dir():
         return True
     try:
-        with path.open("rb") as file:
-            head = file.read(512)
+        head = _head(path)
     except OSError:
         return False
-    if head.startswith(GZIP) or head[USTAR_AT : USTAR_AT + 5] == b"ustar":
-        return True
     first = head.split(b"\n")[0].strip().decode("latin-1")
-    return INDEX.fullmatch(first) is not None and any(_is_meaning(file.name) for file in path.parent.iterdir())
+    column = INDEX.fullmatch(first) is not None
+    return _is_archive(head) or (column and any(_is_meaning(file.name) for file in path.parent.iterdir()))
 
 
 def read_devkit(path: Path) -> Labels:
     """The class of every validation photo by name. Raises: BadLabels."""
     try:
-        kit = _in_folder(path) if path.is_dir() else _in_archive(path) if _is_archive(path) else _beside(path)
+        kit = _in_folder(path) if path.is_dir() else _in_archive(path) if _is_archive(_head(path)) else _beside(path)
     except OSError as error:
         raise BadLabels(f"devkit {path} cannot be read: {error.strerror}.", hint=CURE) from None
     wnids = _wnids(path, kit.meanings)
@@ -77,10 +75,13 @@ def _is_meaning(name: str) -> bool:
     return bool(META.fullmatch(name) or SYNSETS.fullmatch(name))
 
 
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(512)
+def _is_archive(head: bytes) -> bool:
     return head.startswith(GZIP) or head[USTAR_AT : USTAR_AT + 5] == b"ustar"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(BLOCK)
 
 
 def _in_folder(path: Path) -> Devkit:

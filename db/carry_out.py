@@ -14,7 +14,7 @@ from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
 from dinoq.db.known_devices import fleet_known, telemetry_known
 from dinoq.db.records import spans_of
-from dinoq.db.tables.base import Base
+from dinoq.db.tables.base import Base, escaped
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, Imported, ShardResultRow
@@ -98,7 +98,7 @@ def _job(job: Job, host: str) -> CarriedJob:
         uuid=job.uuid,
         name=job.name,
         owner=job.owner,
-        source=job.imported_from or host,
+        source=job.imported_from or escaped(host),
         store_id=job.store_id,
         state=job.state,
         spec=spec_from_json(job.spec),

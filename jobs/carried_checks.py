@@ -54,7 +54,6 @@ def _check_job(job: Carried) -> None:
     row, spec = job.job, job.job.spec
     _ensure(re.fullmatch("[0-9a-f]{32}", row.uuid), f"job {row.uuid!r} has no uuid")
     _ensure(row.state in ENDED, f"the job is {row.state!r}; only jobs that have ended travel")
-    _ensure(row.name == spec.name, "the job has two names")
     _ensure(
         len(job.manifest) == spec.data.samples, f"{spec.data.samples} samples, and a dataset of {len(job.manifest)}"
     )

@@ -46,6 +46,10 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
 
 
 def _check_alike(one: JobRecord, other: JobRecord) -> None:
+    for job in (one, other):
+        if not job.spec.model.sha256 and one is not other:
+            text = f"job {job.id} does not say which model it is of, so it cannot be joined."
+            raise UsageError(text, hint="dinoq import ... --model M.onnx")
     _same(one, other, "model", lambda job: f"{job.spec.model.name} (sha256 {job.spec.model.sha256[:12]})", _model)
     if one.spec.data.samples and other.spec.data.samples:
         _check_photos(one, other)

@@ -30,6 +30,10 @@ BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplemented
 """What a damaged archive makes zipfile raise."""
 
 
+class Newer(Malformed):
+    """A file of a version that this dinoq does not read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One member as the file's table of contents tells of it."""
@@ -61,7 +65,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """The jobs of an open file, and its logits, which are as yet only where they were."""
+    """The jobs of an open file, and its logits by their place, which are checked but not copied yet."""
 
     jobs: tuple[Carried, ...]
     archive: zipfile.ZipFile
@@ -99,7 +103,8 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise BadExchange(f"{path} cannot be imported: {error}.", hint=AGAIN) from None
+        hint = "update dinoq on this host" if isinstance(error, Newer) else AGAIN
+        raise BadExchange(f"{path} cannot be imported: {error}.", hint=hint) from None
     except BROKEN as error:
         what = str(error) or type(error).__name__
         raise BadExchange(f"{path} is damaged, or no .dinoq file: {what}.", hint=AGAIN) from None
@@ -126,7 +131,7 @@ def _unpacked(archive: zipfile.ZipFile) -> Unpacked:
 
 
 def _contents(archive: zipfile.ZipFile) -> Contents:
-    """The table of contents. Raises: Malformed for another format, or a newer version."""
+    """The table of contents. Raises: Malformed for another format, Newer."""
     heads = [head for head in archive.infolist() if head.filename == CONTENTS]
     if len(heads) != 1 or heads[0].file_size > MOST_CONTENTS:
         raise Malformed(f"it has no {CONTENTS} of a sound size, so it is no .dinoq file")
@@ -137,9 +142,7 @@ def _contents(archive: zipfile.ZipFile) -> Contents:
         raise Malformed(f"its {CONTENTS} does not say that it is a .dinoq file")
     if version > VERSION:
         made_by = str(told.get("made_by"))[:40]
-        raise Malformed(
-            f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}: update dinoq here"
-        )
+        raise Newer(f"it is of version {version}, made by {made_by}; this dinoq reads version {VERSION}")
     return typed(Contents, told, CONTENTS)
 
 

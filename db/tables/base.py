@@ -35,7 +35,12 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """What is stored."""
-        return value if value is None else value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+        return value if value is None else escaped(value)
+
+
+def escaped(text: str) -> str:
+    """The text with what UTF-8 cannot hold, and NUL, written out."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 class Base(DeclarativeBase):

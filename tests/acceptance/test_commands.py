@@ -22,6 +22,8 @@ COMMANDS = [
     "retry",
     "report",
     "jobs",
+    "export",
+    "import",
     "devices",
     "doctor",
     "demo",

@@ -59,6 +59,13 @@ def test_a_job_from_nowhere_but_a_file_can_be_taken_in(db: Database) -> None:
     assert report(db, taken.job_id)["runs"][0]["coverage"]["unreadable"] == 1
 
 
+def test_a_name_that_is_no_utf8_travels(db: Database, elsewhere: Database) -> None:
+    job = submit_job(db, name="caf\udce9 on photos")
+    crew(db).work_off()
+    (taken,) = carry_in(elsewhere, [travelled(carry_out(db, job, "h\udce9re"))])
+    assert report(elsewhere, taken.job_id) == report(db, job)
+
+
 def test_only_jobs_that_have_ended_travel(db: Database) -> None:
     with pytest.raises(UsageError, match="job 1 is active; only jobs that have ended travel"):
         carry_out(db, submit_job(db), "here")

@@ -135,6 +135,12 @@ def test_what_differs_is_named(what: str) -> None:
         join([SITES[0], change(SITES[1])])
 
 
+def test_models_that_nobody_knows_are_not_the_same() -> None:
+    unknown = [changed(job, model=replace(job.spec.model, sha256="")) for job in SITES]
+    with pytest.raises(UsageError, match="job 7 does not say which model it is of"):
+        join(unknown)
+
+
 def test_without_a_fingerprint_the_manifest_decides() -> None:
     unknown = replace(SITES[1], fingerprint=None)
     assert join([SITES[0], unknown]).fingerprint == SITES[0].fingerprint

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.layout import NAMED, field, item
 from dinoq.cli.render.modes import without_photos
+from dinoq.cli.render.programs import program_texts
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
-from dinoq.cli.render.programs import program_texts
 from dinoq.jobs.report import Report, RunReport
 
 

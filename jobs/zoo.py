@@ -61,7 +61,8 @@ def zoo_table(report: Report) -> ZooTable:
     """The table of a report's runs. Of several for one cell a real one stands before a simulated one, then the last."""
     figures = [run for run in report.runs if run.card and column_of(run.chip)]
     chosen = {(column_of(run.chip), run.batch): run for run in sorted(figures, key=_rank)}
-    batches = sorted({batch for _, batch in chosen})
+    # A batch that was asked for has its row, whether or not it came to a figure.
+    batches = sorted({run.batch for run in report.runs if column_of(run.chip)})
     by_batch = [{c: run for c in COLUMNS if (run := chosen.get((c, batch)))} for batch in batches]
     rows = tuple(_row(batch, runs) for batch, runs in zip(batches, by_batch, strict=True))
     kept = {run.run_no for run in chosen.values()}

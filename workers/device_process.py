@@ -27,6 +27,7 @@ from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Work
 from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, next_message, spawn
 from dinoq.workers.ring_memory import RingMemory
+from dinoq.workers.simulators import pace
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
 
@@ -106,6 +107,10 @@ class DeviceProcess:
     def folder(self) -> Path:
         """Where it works, and what it makes may lie."""
         return self._setup.workdir
+
+    def paces(self, chip: str, batch: int) -> bool:
+        """Whether the table that a simulated device takes its times from has this batch."""
+        return pace.from_table(pace.read(self._setup.env["DINOQ_SIM_PACE"]), chip, batch) is not None
 
     @property
     def holds_program(self) -> bool:

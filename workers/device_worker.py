@@ -17,6 +17,7 @@ from dinoq.jobs.ledger import Claim, Compiled, DeviceFacts, FailureClass, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import slice_first
 from dinoq.jobs.result import ShardResult, hits
+from dinoq.jobs.spec import RunSpec
 from dinoq.workers.compiling import compile_item
 from dinoq.workers.data.logits import keep_logits
 from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
@@ -139,6 +140,7 @@ class DeviceWorker:
                 FailureClass.PERMANENT,
                 f"the artifact of run {held.run_no} is missing or changed in the store; submit the job again",
             )
+        self._check_pace(held.run)
         return ProgramKey(
             artifact=self._store.artifact_path(held.artifact),
             batch=held.run.batch,
@@ -147,6 +149,14 @@ class DeviceWorker:
             classes=held.spec.model.classes,
             warmup=held.spec.warmup,
         )
+
+    def _check_pace(self, run: RunSpec) -> None:
+        """A figure is of one clock: where the table of a paced device is silent, the simulator's own time is no answer."""
+        if self._facts.pace and not self._process.paces(run.chip, run.batch):
+            text = (
+                f"the pace table ({self._facts.pace}) has no figure for {run.chip} bs{run.batch}; leave that batch out"
+            )
+            raise WorkFailed(FailureClass.PERMANENT, f"{text}, or give a table that has it (--pace FILE)")
 
     def _shard(self, held: Claim) -> Shard:
         try:

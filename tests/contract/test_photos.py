@@ -76,7 +76,7 @@ def test_a_stamp_of_what_is_not_there_is_an_error(photos: Photos) -> None:
 
 def test_digests_are_remembered(photos: Photos, tmp_path: Path) -> None:
     manifest, sha256s = Manifest(tuple(NAMES), (0,) * len(NAMES)), bytes(range(32)) * len(NAMES)
-    remember(tmp_path / "notes", photos, manifest, 0, sha256s)
+    remember(tmp_path / "notes", photos, manifest, 0, sha256s, photos.stamps(NAMES))
     assert recall(tmp_path / "notes", photos, manifest, 0, len(NAMES)) == sha256s
 
 
@@ -84,7 +84,7 @@ def test_digests_are_remembered(photos: Photos, tmp_path: Path) -> None:
 def test_digests_of_changed_photos_are_forgotten(kind: str, tmp_path: Path) -> None:
     photos = open_photos(place(kind, tmp_path, FILES), tmp_path / "cache")
     manifest = Manifest(tuple(NAMES), (0,) * len(NAMES))
-    remember(tmp_path / "notes", photos, manifest, 0, bytes(range(32)) * len(NAMES))
+    remember(tmp_path / "notes", photos, manifest, 0, bytes(range(32)) * len(NAMES), photos.stamps(NAMES))
     changed = open_photos(
         place("folder" if kind == "links" else kind, tmp_path, {NAMES[7]: b"new"}), tmp_path / "cache"
     )

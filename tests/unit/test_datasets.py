@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,26 @@ def test_numbered_folders_that_sort_as_numbers_are_the_labels(tmp_path: Path) ->
 def test_numbered_folders_that_do_not_sort_as_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadLabels, match=r"numbers that do not sort as text \(0, 10, 2\)"):
         open_dataset(tree(tmp_path, "0/a.jpg", "2/a.jpg", "10/b.jpg"), None)
+
+
+def test_a_class_folder_without_a_photo_is_refused(tmp_path: Path) -> None:
+    tree(tmp_path, "a/1.jpg", "b/readme.txt", "c/2.jpg")
+    with pytest.raises(BadLabels, match=r"folders without a photo \(b\)"):
+        open_dataset(tmp_path, None)
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, "a/1.jpg")
+    listed = os.scandir
+
+    def locked(path: str) -> object:
+        if str(path).endswith("/a"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(BadDataset, match="/a cannot be listed: Permission denied"):
+        open_dataset(tmp_path, None)
 
 
 def test_loose_photos_without_labels_are_refused(tmp_path: Path) -> None:

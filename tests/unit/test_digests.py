@@ -20,7 +20,8 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "photos/deep").mkdir(parents=True)
     for name in NAMES:
         (tmp_path / "photos" / name).write_bytes(b"photo")
-    remember(tmp_path / "notes", Folder(tmp_path / "photos"), MANIFEST, 0, DIGESTS)
+    photos = Folder(tmp_path / "photos")
+    remember(tmp_path / "notes", photos, MANIFEST, 0, DIGESTS, photos.stamps(NAMES))
     return tmp_path / "photos"
 
 
@@ -31,6 +32,14 @@ def recalled(root: Path, manifest: Manifest = MANIFEST, first: int = 0, count: i
 
 def test_files_as_they_were_need_not_be_read(root: Path) -> None:
     assert recalled(root) == DIGESTS
+
+
+def test_what_changed_while_it_was_read_is_not_remembered(root: Path) -> None:
+    photos = Folder(root)
+    before = photos.stamps(NAMES)
+    (root / NAMES[0]).write_bytes(b"the whole photo, copied by now")
+    remember(root.with_name("notes"), photos, MANIFEST, 0, DIGESTS, before)
+    assert recalled(root) is None
 
 
 def test_a_file_of_another_size_is_read_again(root: Path) -> None:
@@ -74,5 +83,5 @@ def test_a_broken_note_is_no_note(root: Path, junk: bytes) -> None:
 
 def test_a_note_that_cannot_be_kept_is_no_error(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    remember(tmp_path / "file", Folder(root), MANIFEST, 0, DIGESTS)
+    remember(tmp_path / "file", Folder(root), MANIFEST, 0, DIGESTS, Folder(root).stamps(NAMES))
     assert recall(tmp_path / "file", Folder(root), MANIFEST, 0, 3) is None

@@ -16,7 +16,8 @@ CURE = "--labels FILE"
 def labels_of_folders(names: Sequence[str], root: Path) -> tuple[Labels, tuple[str, ...]]:
     """The class of each photo, and words for the person. Folders that hold everything are passed through.
 
-    Raises: BadLabels for photos outside of class folders, and for numbered folders that sort in another order.
+    Raises: BadLabels for photos outside of class folders, for numbered folders that sort in another order, and for a
+    folder without a photo: was it a class, or not?
     """
     depth = _depth(names)
     above = "/".join(names[0].split("/")[:depth])
@@ -27,6 +28,7 @@ def labels_of_folders(names: Sequence[str], root: Path) -> tuple[Labels, tuple[s
         )
     folders = sorted({name.split("/")[depth] for name in names})
     _check_numbers(folders, place)
+    _check_empty(folders, place)
     number = {folder: index for index, folder in enumerate(folders)}
     by_wordnet = len(folders) == CLASSES and all(WNID.fullmatch(folder) for folder in folders)
     notes: tuple[str, ...] = (f"no label file: classes are the {len(folders)} sorted folders of {place}",)
@@ -54,4 +56,15 @@ def _check_numbers(folders: Sequence[str], place: Path) -> None:
             f"the class folders of {place} are numbers that do not sort as text ({some(folders)}), so their places are"
             " not the numbers.",
             hint="name them with leading zeros (0002, 0010), or give --labels FILE",
+        )
+
+
+def _check_empty(folders: Sequence[str], place: Path) -> None:
+    if not place.is_dir():
+        return
+    empty = sorted(entry.name for entry in place.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if empty := [name for name in empty if name not in set(folders)]:
+        raise BadLabels(
+            f"{place} has folders without a photo ({some(empty)}), which would be classes and move all after them.",
+            hint="take them out, or give --labels FILE",
         )

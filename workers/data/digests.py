@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dinoq.jobs.manifest import Manifest
-from dinoq.workers.data.photos import Photos
+from dinoq.workers.data.photos import Photos, Stamps
 
 
 def recall(folder: Path, photos: Photos, manifest: Manifest, first: int, count: int) -> bytes | None:
@@ -25,8 +25,13 @@ def recall(folder: Path, photos: Photos, manifest: Manifest, first: int, count: 
     return None
 
 
-def remember(folder: Path, photos: Photos, manifest: Manifest, first: int, sha256s: bytes) -> None:
-    """Keep the sha256s of a slice with what its photos look like now; a lost note only costs another read."""
+def remember(
+    folder: Path, photos: Photos, manifest: Manifest, first: int, sha256s: bytes, before: Stamps | None
+) -> None:
+    """Keep the sha256s of a slice with what its photos look like; a lost note only costs another read.
+
+    `before` are their stamps from before they were read: of one that was still being written then nothing is kept.
+    """
     count = len(sha256s) // 32
     file = _file(folder, photos.root, manifest, first, count)
     try:
@@ -34,6 +39,8 @@ def remember(folder: Path, photos: Photos, manifest: Manifest, first: int, sha25
         # Of its own: the same slice may be stored for two jobs at once.
         fresh = folder / f".{uuid.uuid4().hex}.npz"
         stamps = photos.stamps(manifest.names[first : first + count])
+        if before is None or not np.array_equal(stamps, before):
+            return
         np.savez(fresh, stamps=stamps, sha256s=np.frombuffer(sha256s, np.uint8))
         fresh.replace(file)
     except OSError:

@@ -23,10 +23,10 @@ class Folder:
     def names(self) -> list[str]:
         """Sorted, relative to the root. Links that point nowhere are listed: they fail later, as samples.
 
-        Raises: BadDataset when there is no photo.
+        Raises: BadDataset when there is no photo, or a folder that cannot be listed: what is in it would be missed.
         """
         found = []
-        for folder, folders, files in os.walk(self.root, followlinks=True):
+        for folder, folders, files in os.walk(self.root, followlinks=True, onerror=_refuse):
             folders[:] = [name for name in folders if not name.startswith(".") and not _turns_back(folder, name)]
             inside = Path(folder).relative_to(self.root)
             found += [(inside / name).as_posix() for name in files if is_photo(name)]
@@ -47,6 +47,10 @@ class Folder:
         """Size and time of change in ns, int64 [n, 2]. Raises: OSError for a file that is not there."""
         facts = [(self.root / name).stat() for name in names]
         return np.array([(fact.st_size, fact.st_mtime_ns) for fact in facts], np.int64).reshape(len(names), 2)
+
+
+def _refuse(error: OSError) -> None:
+    raise BadDataset(f"folder {error.filename} cannot be listed: {error.strerror}.", hint="chmod, or leave it out")
 
 
 def _turns_back(folder: str, name: str) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dinoq.jobs.ledger import Preprocessed
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.recipe import Recipe
 from dinoq.workers.data import digests as remembered
-from dinoq.workers.data.photos import Photos
+from dinoq.workers.data.photos import Photos, Stamps
 from dinoq.workers.data.preprocess import BadSample, pixels
 from dinoq.workers.data.shards import DamagedShard, ShardWriter, fresh_file, open_shard, shard_key
 from dinoq.workers.data.store import Store
@@ -58,7 +58,7 @@ def _make(
     progress: Callable[[int], None],
 ) -> Preprocessed:
     folder, name = store.path / "shards", f".{uuid.uuid4().hex}"
-    sha256s, reasons = bytearray(), {}
+    sha256s, reasons, before = bytearray(), {}, _stamps(photos, manifest.names[first : first + count])
     with fresh_file(folder, name) as out:
         writer = ShardWriter(out, recipe)
         for done, sample in enumerate(manifest.names[first : first + count]):
@@ -73,8 +73,15 @@ def _make(
     place.parent.mkdir(parents=True, exist_ok=True)
     (folder / name).replace(place)
     if bytes(32) not in (bytes(sha256s[at : at + 32]) for at in range(0, len(sha256s), 32)):
-        remembered.remember(digests, photos, manifest, first, bytes(sha256s))
+        remembered.remember(digests, photos, manifest, first, bytes(sha256s), before)
     return Preprocessed(shard_key=key, readable=readable, sample_sha256s=bytes(sha256s), reasons=reasons)
+
+
+def _stamps(photos: Photos, names: Sequence[str]) -> Stamps | None:
+    try:
+        return photos.stamps(names)
+    except OSError:  # one is not there, and will be told as a sample
+        return None
 
 
 def _sample(photos: Photos, name: str, recipe: Recipe, writer: ShardWriter) -> tuple[bytes, str]:

@@ -221,7 +221,7 @@ def _results(manifest: Manifest, spec: JobSpec) -> list[CarriedResult]:
     ]
     made = [asdict(result) | {"token": 1, "device_key": result.device, "logits": ""} for result in found]
     for values in made:
-        del values["device"]
+        del values["device"], values["program"]
     return [CarriedResult(**values) for values in made]
 
 

@@ -63,7 +63,8 @@ def read_pickle(file: IO[bytes], grammar: Grammar) -> object:
             handlers[opcode.name](argument)
     except Damaged:
         raise
-    except ValueError as error:  # pickletools: an argument cut off, no opcode, text that is no UTF-8
+    # pickletools: an argument cut off, no opcode, text that is no UTF-8; an escape that Python gives up, where warnings end
+    except (ValueError, DeprecationWarning) as error:
         raise Damaged(str(error)) from None
     return machine.result()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ from dinoq.jobs.carried import (
     CarriedResult,
     CarriedRun,
     CarriedSlice,
+    UsedDevice,
 )
 from dinoq.jobs.errors import NoSuchJob, UsageError
 from dinoq.jobs.manifest import Manifest
@@ -110,7 +111,11 @@ def _job(job: Job, host: str) -> CarriedJob:
 
 def _run(run: Run) -> CarriedRun:
     values = {field.name: getattr(run, field.name) for field in fields(CarriedRun)}
-    return CarriedRun(**values | {"devices": {key: device_facts(facts) for key, facts in sorted(run.devices.items())}})
+    return CarriedRun(**values | {"devices": {key: _used(facts) for key, facts in sorted(run.devices.items())}})
+
+
+def _used(facts: dict[str, Any]) -> UsedDevice:
+    return UsedDevice(**asdict(device_facts(facts)), program=facts.get("program", {}))
 
 
 def _devices(session: Session, job: Job, runs: Sequence[Run]) -> list[CarriedDevice]:

@@ -34,8 +34,15 @@ class CarriedJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsedDevice(DeviceFacts):
+    """A device as it was when it gave a run's first result; `program` is what the program loaded on it said of itself."""
+
+    program: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedRun:
-    """One run; `devices` are the facts of each device, by key, as they were when it gave its first result."""
+    """One run; `devices` are by key."""
 
     run_no: int
     chip: str
@@ -50,7 +57,7 @@ class CarriedRun:
     state: str
     error: str
     wall_void: str
-    devices: dict[str, DeviceFacts]
+    devices: dict[str, UsedDevice]
     ready_made: bool
 
 

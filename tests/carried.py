@@ -24,6 +24,7 @@ from dinoq.jobs.carried import (
     CarriedResult,
     CarriedRun,
     CarriedSlice,
+    UsedDevice,
 )
 from dinoq.jobs.errors import BadExchange
 from dinoq.jobs.manifest import Manifest
@@ -158,7 +159,7 @@ def _run(run: RunSpec) -> CarriedRun:
         state="done",
         error="",
         wall_void="",
-        devices={DEVICE.key: DEVICE},
+        devices={DEVICE.key: UsedDevice(**asdict(DEVICE), program={"clock": "own"})},
         ready_made=False,
     )
 

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 import dinoq
 from dinoq.jobs.recipe import RECIPES
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.flight import Inference
+from dinoq.workers.incarnation import ChildSetup
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.simulators.machine import devices
 from dinoq.workers.simulators.nvidia.card import uuid_of
 

@@ -15,17 +15,17 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dinoq.jobs.ledger import FailureClass, Phase
-from dinoq.jobs.spec import WARMUP
 from dinoq.workers import children
 from dinoq.workers.devices import ring
 from dinoq.workers.flight import Flight, Work
-from dinoq.workers.incarnation import Incarnation, cause_of_death, end_gently, next_message, spawn
+from dinoq.workers.incarnation import ChildSetup, Incarnation, cause_of_death, end_gently, next_message, spawn
+from dinoq.workers.program import ProgramKey, layout_of
 from dinoq.workers.ring_memory import RingMemory
 from dinoq.workers.simulators import pace
 from dinoq.workers.tasks import WorkFailed
@@ -47,33 +47,6 @@ class Deadlines:
     loading_s: float = 300.0
     compiling_s: float = 1800.0
     running_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramKey:
-    """Which program an item needs: the artifact's file, its batch and precision, pictures of `crop` pixels, the
-    model's classes, where somebody knows them, and how often it is executed before anything is timed, at least."""
-
-    artifact: Path
-    batch: int
-    precision: str
-    crop: int = 224
-    classes: int | None = None
-    warmup: int = WARMUP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildSetup:
-    """How a device process is started: the vendor's file and interpreter, its options, folder, log and environment.
-    `simulated` is what its device is registered as."""
-
-    vendor: str
-    options: dict[str, str]
-    python: str
-    env: Mapping[str, str]
-    workdir: Path
-    log: Path
-    simulated: bool = False
 
 
 class DeviceProcess:
@@ -165,7 +138,7 @@ class DeviceProcess:
         answer = self._ask(request, beat, Phase.LOADING)
         self._check_origin(answer["simulated"])
         self.program_facts = dict(answer["facts"])
-        layout = _layout(key, answer)
+        layout = layout_of(key, answer)
         self._memory = None  # the old ring's pages go before the new one's come
         memory = RingMemory(layout)
         self._ask({"do": "attach", **layout._asdict()}, beat, Phase.LOADING, memory.descriptor)
@@ -372,25 +345,3 @@ class DeviceProcess:
         log.warning("device process ended: %s", verdict)
         life.answers.put(None)
         life.buried.set()
-
-
-def _layout(key: ProgramKey, answer: Mapping[str, Any]) -> ring.Layout:
-    """The ring for a loaded program, once its own word on batch and shapes agrees with the run."""
-    shape: Sequence[int] = answer["input"][1]
-    output: Sequence[int] = answer["output"][1]
-    if shape[0] != key.batch:
-        text = f"the loaded program executes batch {shape[0]}, the run asks for {key.batch}"
-        raise WorkFailed(FailureClass.PERMANENT, text)
-    dtype, planar, packed = answer["input"][2], (3, key.crop, key.crop), (key.crop, key.crop, 3)
-    picture = (int(shape[1]), int(shape[2]), int(shape[3])) if len(shape) == 4 else (0, 0, 0)
-    # A program that normalises by itself (AIPP) takes pixels as a camera gives them.
-    fits = picture == planar or (dtype == "uint8" and picture == packed)
-    if not fits or len(output) != 2 or output[0] != key.batch:
-        text = (
-            f"the program maps {dtype} {tuple(shape)} to {tuple(output)}; expected [batch, 3, {key.crop}, {key.crop}]"
-        )
-        raise WorkFailed(FailureClass.PERMANENT, f"{text} to [batch, classes]")
-    if key.classes not in (None, output[1]):
-        text = f"the program tells {output[1]} classes apart, the model {key.classes}: it was made from another model"
-        raise WorkFailed(FailureClass.PERMANENT, text)
-    return ring.plan_layout(key.batch, picture, dtype, int(output[1]), float(answer["batch_ms"]))

@@ -22,8 +22,9 @@ from dinoq.workers.compiling import compile_item
 from dinoq.workers.data.logits import keep_logits
 from dinoq.workers.data.shards import DamagedShard, Shard, open_shard
 from dinoq.workers.data.store import Store
-from dinoq.workers.device_process import DeviceProcess, ProgramKey
+from dinoq.workers.device_process import DeviceProcess
 from dinoq.workers.flight import Inference, Work
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.random_feed import RandomFeed
 from dinoq.workers.tasks import Lease, LeaseLost, Result, WorkFailed
 from dinoq.workers.telemetry.idle import Idle

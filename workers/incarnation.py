@@ -11,8 +11,10 @@ import struct
 import subprocess
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from dinoq.jobs.ledger import FailureClass
 from dinoq.workers import children
@@ -20,15 +22,26 @@ from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.telemetry.reading import PID_FILE
 from dinoq.workers.vendor_link import CHILD, MAX_ANSWER, last_words
 
-if TYPE_CHECKING:
-    from dinoq.workers.device_process import ChildSetup
-
 log = logging.getLogger(__name__)
 
 LOOK_S = 1
 """How long its parent waits for a word before it looks whether anybody still needs it."""
 GENTLE_S = 5.0
 """How long a vendor may take to close its device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSetup:
+    """How a device process is started: the vendor's file and interpreter, its options, folder, log and environment.
+    `simulated` is what its device is registered as."""
+
+    vendor: str
+    options: dict[str, str]
+    python: str
+    env: Mapping[str, str]
+    workdir: Path
+    log: Path
+    simulated: bool = False
 
 
 @dataclass

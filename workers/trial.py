@@ -8,10 +8,12 @@ from pathlib import Path
 
 from dinoq.jobs.chips import Precision, chip_named
 from dinoq.workers import children
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.devices.catalog import LocalDevice
 from dinoq.workers.flight import Inference
+from dinoq.workers.incarnation import ChildSetup
 from dinoq.workers.models.probe import PROBE_ANSWER, PROBE_INPUT, SIDE, probe_pictures, probe_recipe, write_probe
+from dinoq.workers.program import ProgramKey
 
 BATCH = 2
 DEADLINES = Deadlines(loading_s=60, compiling_s=300, running_s=30)

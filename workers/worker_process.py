@@ -22,10 +22,11 @@ from dinoq.jobs.ledger import Hint, Toolchain, WorkerFacts, WorkerKind
 from dinoq.workers import children
 from dinoq.workers.compile_worker import CompileWorker
 from dinoq.workers.data.store import Store, open_store, remove_leftovers
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.device_worker import DeviceWorker
 from dinoq.workers.devices.base import DeviceFault
 from dinoq.workers.devices.catalog import LocalDevice, sampled
+from dinoq.workers.incarnation import ChildSetup
 from dinoq.workers.prep_worker import PrepWorker, yield_to_devices
 from dinoq.workers.tasks import Exit, Perform, work
 from dinoq.workers.telemetry.idle import Idle

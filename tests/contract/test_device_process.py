@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from dinoq.jobs.recipe import RECIPES
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.devices.catalog import Surroundings, discover
 from dinoq.workers.flight import Inference
+from dinoq.workers.incarnation import ChildSetup
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.tasks import LeaseLost
 
 PATIENCE = 60  # beats of half a second

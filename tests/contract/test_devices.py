@@ -20,10 +20,12 @@ from dinoq.jobs.ledger import Failure, FailureClass
 from dinoq.jobs.measure import MIN_BATCHES
 from dinoq.jobs.recipe import RECIPES
 from dinoq.workers import children, device_process
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.devices.base import Telemetry
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.flight import Inference
+from dinoq.workers.incarnation import ChildSetup
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.random_feed import RandomFeed
 from dinoq.workers.simulators.install import install
 from dinoq.workers.tasks import WorkFailed

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dinoq.jobs.ledger import Failure, FailureClass
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess, ProgramKey
+from dinoq.workers.device_process import Deadlines, DeviceProcess
+from dinoq.workers.incarnation import ChildSetup
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.tasks import WorkFailed
 from tests.integration.programs import program
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from dinoq.workers import children
-from dinoq.workers.device_process import ChildSetup, Deadlines, DeviceProcess
+from dinoq.workers.device_process import Deadlines, DeviceProcess
 from dinoq.workers.devices import ascend, atc, cann
 from dinoq.workers.devices.base import Found
+from dinoq.workers.incarnation import ChildSetup
 from dinoq.workers.simulators import install
 from tests.contract.ascend.rig import MODEL, Compile, Machine, Open
 from tests.models import write_mean_colour

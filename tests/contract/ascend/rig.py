@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from dinoq.jobs.ledger import Failure
 from dinoq.jobs.recipe import RECIPES
-from dinoq.workers.device_process import DeviceProcess, ProgramKey
+from dinoq.workers.device_process import DeviceProcess
 from dinoq.workers.devices import atc
 from dinoq.workers.devices.base import Found
 from dinoq.workers.flight import Inference
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.tasks import WorkFailed
 
 MODEL = {"input_name": "input", "height": "224", "width": "224"}

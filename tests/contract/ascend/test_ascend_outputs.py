@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto
 
 from dinoq.jobs.ledger import FailureClass
-from dinoq.workers.device_process import ProgramKey
 from dinoq.workers.devices import atc
+from dinoq.workers.program import ProgramKey
 from dinoq.workers.tasks import WorkFailed
 from tests.contract.ascend.rig import MODEL, Compile, Machine, Open, free, refusal
 from tests.models import write_cast_colour

@@ -48,11 +48,11 @@ def cell_of(run: RunReport, gflop: float | None) -> Cell | None:
         gflop=gflop,
         pace=run.pace,
         card=run.card,
-        mode=_measured_on(run),
+        mode=measured_on(run),
     )
 
 
-def _measured_on(run: RunReport) -> Mode:
+def measured_on(run: RunReport) -> Mode:
     """What a figure was measured on; of an imported one, as its tool told."""
     told = run.told.facts["data"] if run.told else ""
     on: dict[str, Mode] = {"dataset": "dataset", "random": "pure"}

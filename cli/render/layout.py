@@ -5,6 +5,7 @@ from __future__ import annotations
 from dinoq.cli.render.modes import marked
 from dinoq.cli.render.words import DASH, clip, wrapped
 from dinoq.jobs.report import RunReport
+from dinoq.jobs.report_cells import measured_on
 
 WIDTH = 80
 NAMED = 5
@@ -23,7 +24,7 @@ def row_head(run: RunReport) -> str:
     random data, precision; a dash for one that is as the artifact was given."""
     marks = (SIMULATED if run.simulated else " ") + (IMPORTED if run.told else " ")
     precision = DASH if run.given else run.precision
-    return f"{marks}{run.chip:<5} {marked(run.batch, run.mode):<6} {precision:<4}"
+    return f"{marks}{run.chip:<5} {marked(run.batch, measured_on(run)):<6} {precision:<4}"
 
 
 def item(head: str, text: str) -> list[str]:

@@ -25,6 +25,7 @@ from dinoq.cli.render.words import (
 )
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.report_cells import measured_on
 from dinoq.jobs.score import Score
 
 MARKUP = re.compile(r"([\\`*_\[\]|~<>&#@$])")
@@ -66,7 +67,7 @@ def _top(report: Report) -> Iterator[str]:
 
 def _cell(run: RunReport) -> list[str]:
     marks = " (simulated)" * bool(run.simulated) + " (imported)" * (run.told is not None)
-    return [run.chip + marks, in_words(run.batch, run.mode), "as given" if run.given else run.precision]
+    return [run.chip + marks, in_words(run.batch, measured_on(run)), "as given" if run.given else run.precision]
 
 
 def _accuracy(report: Report) -> Iterator[str]:
@@ -140,7 +141,7 @@ def _cards(report: Report) -> Iterator[str]:
         yield f"- best batch of {best.chip}: {in_words(best.batch, best.mode)} ({number(best.images_per_s, 2)}; not told apart: {ties})"
     for run in report.runs:
         if run.card and run.card.chips > 1:
-            yield f"- card, {in_words(run_label(run), run.mode)}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
+            yield f"- card, {in_words(run_label(run), measured_on(run))}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"
     for one in report.ratios:
         what = "best to best, " if one.best else ""
         here, there = in_words(f"bs{one.batch}", one.mode), in_words(f"bs{one.against_batch}", one.against_mode)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dinoq.cli.render.headline import simulated_banner
 from dinoq.cli.render.markdown import escape, table
 from dinoq.cli.render.words import DASH, jobs_named, percent, run_labels
+from dinoq.cli.render.zoo_marks import OF_ACCURACY, mark_notes, marks
 from dinoq.cli.render.zoo_table import performance
 from dinoq.cli.render.zoo_words import LANGUAGES, Words
 from dinoq.jobs.report import Report, RunReport
@@ -94,10 +95,12 @@ def _backticks(text: str) -> list[str]:
 
 
 def _accuracy(report: Report, words: Words) -> Iterator[str]:
-    answered = [run for run in report.runs if run.top1]
+    answered = [run for run in report.runs if run.top1 or (run.told and run.told.top_k)]
     yield from (f"### {words.accuracy_of}", "")
     if answered:
         yield from table(words.accuracy_heads, list(map(_scores, answered)), left=1)
+        if notes := list(mark_notes(answered, words, OF_ACCURACY)):
+            yield from ("", *notes)
     else:
         yield words.no_accuracy
     yield from ("", f"### {words.published}", "")
@@ -114,5 +117,12 @@ def _accuracy(report: Report, words: Words) -> Iterator[str]:
 
 
 def _scores(run: RunReport) -> list[str]:
-    top1, top5 = (DASH if score is None else f"{percent(score.accuracy)}%" for score in (run.top1, run.top5))
-    return [run.chip, str(run.batch), top1, top5, f"{run.coverage.counted}/{run.coverage.expected}"]
+    """Counted where there are predictions, else as another tool told it, of as many images as it said."""
+    top1, top5 = (None if score is None else score.accuracy for score in (run.top1, run.top5))
+    of = f"{run.coverage.counted}/{run.coverage.expected}"
+    if run.top1 is None and run.told:
+        told = dict(enumerate(run.told.top_k, start=1))
+        top1, top5 = told.get(1), told.get(5)
+        of = str(run.told.images or DASH)
+    shares = (DASH if share is None else f"{percent(share)}%" for share in (top1, top5))
+    return [run.chip + marks([run], OF_ACCURACY), str(run.batch), *shares, of]

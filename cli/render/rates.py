@@ -15,6 +15,7 @@ from dinoq.jobs.left_out import LeftOut
 from dinoq.jobs.measure import SCOPES
 from dinoq.jobs.ranking import Ratio
 from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.report_cells import measured_on
 
 _ROOMS = (9, 9, 10, 10, 9, 9, 5)
 
@@ -115,7 +116,7 @@ def _cards(report: Report) -> Iterator[tuple[str, str]]:
     for run in report.runs:
         if run.card and run.card.chips > 1:
             cards[run.chip, card_text(run.card)].append(
-                f"{marked(run.batch, run.mode)} {number(run.card.images_per_s, 1)}"
+                f"{marked(run.batch, measured_on(run))} {number(run.card.images_per_s, 1)}"
             )
     for (chip, how), figures in cards.items():
         yield "card", f"{chip}: {', '.join(figures)} images/s, {how}"

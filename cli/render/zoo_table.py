@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from dinoq.cli.render.markdown import escape, table
 from dinoq.cli.render.words import DASH, run_label
+from dinoq.cli.render.zoo_marks import mark_notes, marks
 from dinoq.cli.render.zoo_words import Words
 from dinoq.jobs.report import Report, RunReport
-from dinoq.jobs.report_cells import implausible
 from dinoq.jobs.zoo import COLUMNS, RATIOS, Quotient, Row, ZooTable, card_figure, column_of, zoo_table
-
-MARKS: tuple[tuple[str, str, Callable[[RunReport], bool]], ...] = (
-    ("s", "simulated", lambda run: bool(run.simulated)),
-    ("p", "pure", lambda run: run.mode == "pure"),
-    ("i", "imported", lambda run: run.told is not None),
-    ("x", "extrapolated", lambda run: bool(run.card and run.card.extrapolated)),
-    ("!", "implausible", implausible),
-)
-"""What follows a figure in parentheses, the word of its note, and when."""
 
 
 def performance(report: Report, words: Words) -> Iterator[str]:
@@ -46,19 +37,14 @@ def _cells(row: Row, words: Words) -> list[str]:
 
 def _figure(run: RunReport, *, best: bool) -> str:
     at = f" bs{run.batch}" if best else ""
-    return f"{card_figure(run):.2f}{at}{_marks([run])}"
+    return f"{card_figure(run):.2f}{at}{marks([run])}"
 
 
 def _ratio(row: Row, pair: tuple[str, str]) -> str:
     quotient = row.quotients.get(pair, Quotient())
     if quotient.value is None:
         return DASH
-    return f"{quotient.value:.3f}{_marks([row.runs[column] for column in pair])}"
-
-
-def _marks(runs: Sequence[RunReport]) -> str:
-    letters = "".join(letter for letter, _, holds in MARKS if any(map(holds, runs)))
-    return f" ({letters})" if letters else ""
+    return f"{quotient.value:.3f}{marks([row.runs[column] for column in pair])}"
 
 
 def _best_ratios(best: Row, words: Words) -> str:
@@ -73,9 +59,7 @@ def _best_ratios(best: Row, words: Words) -> str:
 
 def _notes(found: ZooTable, words: Words) -> Iterator[str]:
     """What the marks mean, those that are there; why some are not divided; what is not shown."""
-    for letter, word, holds in MARKS:
-        if any(map(holds, found.shown)):
-            yield f"- ({letter}) {getattr(words, word)}"
+    yield from mark_notes(found.shown, words)
     yield f"- {words.dash}"
     yield from (f"- {why}" for why in dict.fromkeys(_reasons(found)))
     if found.passed_over:

@@ -33,7 +33,6 @@ class Words:
     best_ratios: str
     best_ratio: str
     list_mark: str
-    end: str
     no_command: str
     no_compile: str
     no_accuracy: str
@@ -72,7 +71,6 @@ ZH = Words(
     best_ratios="最优的{one}性能达到了{others}。",
     best_ratio="最优的{other}性能的{value:.3f}倍",
     list_mark="，",
-    end="。",
     no_command="命令未记录：{jobs}。",
     no_compile="没有转换命令：{runs}（由库直接构建，或来自外部）。",
     no_accuracy="没有在数据集上测得的精度。",
@@ -111,7 +109,6 @@ EN = Words(
     best_ratios="At its best batch {one} does {others}.",
     best_ratio="{value:.3f} times what {other} does at its best",
     list_mark=", ",
-    end=".",
     no_command="No command was recorded of {jobs}.",
     no_compile="No command compiled {runs}: a library did, or it was made elsewhere.",
     no_accuracy="No accuracy was measured on a dataset.",

@@ -55,6 +55,8 @@ def test_jobs_of_three_sites_make_the_published_table_in_both_languages(archives
         assert list(found)[2:] == ["bs1", "bs4", "bs16", best]
         for batch, ratios in PUBLISHED.items():
             assert [float(cell.split()[0]) for cell in found[batch][3:]] == pytest.approx(ratios, rel=0.02)
+        assert [float(cell.split()[0]) for cell in found[best][3:]] == pytest.approx((1.358896, 1.785299), rel=0.02)
+        assert found[best][0].endswith("bs16 (sx)") and found[best][1].endswith("bs4 (sp)")
         assert ["p" in found[batch][2].split("(")[1] for batch in PUBLISHED] == [False, True, False]
         assert answer.out.count("atc --framework=5 ") == 6 and answer.out.count("\ndinoq run --model ") == 3
 

@@ -12,6 +12,7 @@ from dinoq.jobs.ledger import Origin
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.record import JobRecord
 from dinoq.jobs.report import Report
+from dinoq.jobs.told import FACTS, UNKNOWN, Told
 from dinoq.jobs.zoo import card_figure, column_of, zoo_table
 from tests.builders import make_device, make_manifest, make_spec
 from tests.reports import make_record, make_results, make_run, mode_job, paced, report_of
@@ -38,6 +39,14 @@ def three_chip_job(origin: Origin = "real") -> tuple[JobRecord, Manifest]:
         made = make_run(results, run_no=run.run_no, origin=origin, devices=[device])
         runs.append(replace(made, compile_command=f"atc --model=m.onnx --output=bs{run.batch}"))
     return make_record(manifest, spec, runs), manifest
+
+
+def with_told(told: Told) -> tuple[JobRecord, Manifest]:
+    """The same job, its first run (310 bs1) told by another tool."""
+    record, manifest = three_chip_job()
+    spec = replace(record.spec, runs=(replace(record.spec.runs[0], mode="imported"), *record.spec.runs[1:]))
+    run = replace(record.runs[0], results=(), told=told)
+    return replace(record, spec=spec, runs=(run, *record.runs[1:])), manifest
 
 
 def table_of(text: str) -> list[list[str]]:
@@ -110,6 +119,28 @@ def test_figures_of_two_clocks_are_not_divided() -> None:
 def test_pure_cells_are_marked() -> None:
     rows = table_of(render(report_of(mode_job("recipe", chips=("T4",))), "en"))
     assert ["(p)" in row[3] for row in rows[1:5]] == [False, True, True, False]
+
+
+def test_imported_cells_are_marked_and_so_is_what_their_tool_ran_on() -> None:
+    facts = dict.fromkeys(FACTS, UNKNOWN) | {"data": "random"}
+    told = Told(tool="benchmark", kind="PureInfer", rates={"compute": 400.0}, facts=facts)
+    text = render(report_of(with_told(told)), "en")
+    assert table_of(text)[1][1] == "1600.00 (pix)"
+    assert "- (i) measured by another tool and imported" in text
+    assert "310P/310 bs1: figures on the dataset and on random data" in text
+
+
+def test_accuracy_that_a_tool_told_has_its_row_and_mark() -> None:
+    told = Told(tool="postprocess", kind="result.json", images=50_000, top_k=(0.7527, 0.85, 0.89, 0.91, 0.9257))
+    text = render(report_of(with_told(told)), "en")
+    assert "| 310 (i) | 1 | 75.27% | 92.57% | 50000 |" in text
+
+
+def test_accuracy_of_a_simulator_is_marked_in_its_row() -> None:
+    text = render(report_of(three_chip_job("simulated")), "zh")
+    section = text.split("### 6.1")[1].split("### 6.2")[0]
+    assert section.count("(s) |") == 12
+    assert "- (s) 模拟器数据" in section
 
 
 def test_a_card_that_is_extrapolated_from_one_chip_is_marked(report: Report) -> None:

@@ -161,7 +161,7 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
 
     Another `run` of this state folder works for its own job alone: this one goes after it.
     """
-    from dinoq.cli.hosting import local_setup, require_compilers, require_devices
+    from dinoq.cli.hosting import for_job, local_setup, require_compilers, require_devices
     from dinoq.cli.ledger import open_ledger
     from dinoq.cli.machine import discovered
     from dinoq.cli.submission import store_job
@@ -176,6 +176,7 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
         setup = local_setup(now, found)
         require_devices(setup, found, prepared.spec)
         require_compilers(db, setup, prepared.to_compile)
+        setup = for_job(setup, prepared.spec)
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:

@@ -101,6 +101,18 @@ def _chips(runs: Iterable[RunSpec]) -> list[Chip]:
     return list(dict.fromkeys(chip_named(run.chip) for run in runs))
 
 
+def for_job(setup: Setup, spec: JobSpec) -> Setup:
+    """Only those of this host's workers that the job has work for."""
+    chips = {chip.name: chip for chip in _chips(spec.runs)}
+    vendors = {chip.vendor for chip in chips.values()}
+    return replace(
+        setup,
+        devices=tuple(device for device in setup.devices if device.facts.chip in chips),
+        toolchains=tuple(chain for chain in setup.toolchains if chain.vendor in vendors),
+        prep_threads=setup.prep_threads if spec.slice_batches else 0,
+    )
+
+
 def _no_chip(setup: Setup, found: Discovered, chip: Chip) -> NoDevice:
     there = ", ".join(sorted({device.facts.chip for device in setup.devices})) or "none"
     text = f"this host has no {chip.name} (it has {there}), and no dinoq up is alive here"

@@ -53,7 +53,7 @@ def test_a_byte_order_mark_carriage_returns_and_commas_do_no_harm(bench: Bench, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--chip", "910B"], "chip '910B' is not known; there are 310, 310P3, T4, cpu"),
+        (["--chip", "910B"], "chip '910B' is not known; there are 310, 310P3, 310P1, 310P5, 310P7, T4, cpu"),
         (["--batches", "0"], "batch '0' is no whole number from 1 to 4096"),
         (["--batches", "a"], "batch 'a' is no whole number from 1 to 4096"),
         (["--batches", "4,,8"], "batch '' in '4,,8' is no whole number"),

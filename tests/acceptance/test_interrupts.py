@@ -178,7 +178,7 @@ def test_an_interrupted_demonstration_keeps_its_pictures_for_the_next_up(
     drawn = tmp_path / "drawn"
     drawn.mkdir()
     process = shell.start("demo", TMPDIR=str(drawn))
-    eventually(partial(at_work, ledger, 1, Kind.PREPROCESS, "running"), "preprocessing")
+    hear(process, "job 1 is stored")
     answer = interrupt(process, 1)
     assert answer.code == 130
     assert f"note:  the pictures stay in {drawn}/dinoq-demo-" in answer.err

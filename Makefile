@@ -17,15 +17,16 @@ $(V)/ready: pyproject.toml requirements.lock
 	$(UV) pip install --quiet --python $(V) --no-deps --no-build-isolation --editable .
 	touch $@
 
-.PHONY: help setup demo test lint bench lock wheelhouse clean
+.PHONY: help setup demo test full lint bench lock wheelhouse clean
 help:  ## Say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 setup: $(V)/ready  ## Make .venv with everything pinned
 demo: $(V)/ready  ## Evaluate a model whose right answers are known
 	$(V)/bin/dinoq demo
 test: $(V)/ready  ## Run the tests
-	$(V)/bin/pytest -q -n 2 --dist loadfile --ignore tests/acceptance --ignore tests/chaos
-	$(V)/bin/pytest -q tests/acceptance tests/chaos
+	$(V)/bin/pytest -q -n 2 --dist loadfile -m "not long"
+full: $(V)/ready  ## Run every test, those that take long too (before a release)
+	$(V)/bin/pytest -q -n 2 --dist loadfile
 lint: $(V)/ready  ## Check style, types, layers and Dockerfile
 	$(V)/bin/ruff check . && $(V)/bin/ruff format --check . && $(V)/bin/mypy && $(V)/bin/lint-imports && $(V)/bin/hadolint Dockerfile
 bench: $(V)/ready  ## Measure speed and memory (minutes)

@@ -55,6 +55,7 @@ def test_artifacts_made_elsewhere_run_as_they_are_one_of_them_on_plain_pixels(be
     assert "made elsewhere: bs4.om" in bench.shell.dinoq("logs", "--run", "310P3:4").out
 
 
+@pytest.mark.long
 def test_an_artifact_made_elsewhere_needs_no_atc_here(bench: Bench, ledger: Database, tmp_path: Path) -> None:
     given = ("--artifact", f"310P3:4={compiled(bench, tmp_path, 4)}")
     answer = bench.run("--chip", "310P3", "--simulate", "310P3:1", *given, DINOQ_SIM_PROGRAMS="npu-smi")
@@ -73,6 +74,7 @@ def test_an_artifact_of_another_batch_is_told_and_gives_no_number(bench: Bench, 
     assert only["top1"]["correct"] is None
 
 
+@pytest.mark.long
 def test_options_of_the_toolchain_make_another_artifact(bench: Bench) -> None:
     plain = run(bench, "4").json["runs"][0]["artifact"]["key"]
     answer = run(bench, "4", "--atc-arg", "op_select_implmode=high_precision")

@@ -82,6 +82,7 @@ def test_run_beside_a_living_up_lets_it_work(bench: Bench) -> None:
     assert up.wait(30) == 0
 
 
+@pytest.mark.long
 def test_two_runs_on_one_state_folder_go_one_after_the_other(bench: Bench) -> None:
     first = bench.shell.start("run", *bench.args("--loop", "1500"))
     eventually((bench.shell.home / ".dinoq/state/supervisor.json").exists, "the first run")

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from dinoq.db.engine import Database
@@ -46,6 +47,7 @@ def stored(db: Database) -> bool:
     return bool(list_jobs(db))
 
 
+@pytest.mark.long
 def test_a_busy_device_is_waited_for_and_said_and_then_used(bench: Bench, ledger: Database, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.touch()

@@ -57,6 +57,7 @@ def test_lost_hanging_slow_and_sticky_devices_change_no_count(lab: Lab) -> None:
     assert "cudaErrorLaunchFailure (CUDA error 719)" in told
 
 
+@pytest.mark.long
 def test_a_run_whose_every_device_fails_ends_incomplete_and_can_go_on(lab: Lab) -> None:
     answer = lab.run("310P3,T4", "310P3:1,T4:1", **lab.broken("lost@310P3:0:20,import@T4", "south"))
     assert answer.code == 6, answer.err
@@ -76,6 +77,7 @@ def test_a_run_whose_every_device_fails_ends_incomplete_and_can_go_on(lab: Lab) 
     assert lab.predictions(job) == lab.predictions(UNDISTURBED)
 
 
+@pytest.mark.long
 def test_killed_compile_workers_and_device_processes_leave_nobody_and_change_no_count(lab: Lab, tmp_path: Path) -> None:
     hangs = tmp_path / "hangs"
     hangs.touch()

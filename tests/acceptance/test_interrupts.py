@@ -138,7 +138,7 @@ def test_while_the_model_is_copied_nothing_is_stored(bench: Bench) -> None:
 # -- while it works ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_run_hands_back_at_every_stage_and_the_next_up_completes_it(
     busy: Bench, ledger: Database, times: int
 ) -> None:
@@ -217,6 +217,7 @@ def test_an_idle_up_leaves(shell: Shell) -> None:
     assert "Resume: dinoq up" in answer.err
 
 
+@pytest.mark.long
 def test_whoever_only_watches_stops_nothing(bench: Bench, ledger: Database) -> None:
     up = bench.shell.start("up")
     eventually(lambda: device_workers(bench.shell), "the worker")

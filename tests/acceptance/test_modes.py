@@ -71,6 +71,7 @@ def test_an_unknown_mode_is_refused(bench: Bench) -> None:
     assert "mode 'purr' is none of dataset, pure, recipe" in answer.err
 
 
+@pytest.mark.long
 def test_ctrl_c_hands_random_data_back_uncharged_and_the_next_up_goes_on(bench: Bench, ledger: Database) -> None:
     only = ["--mode", "pure", "--chip", "cpu", "--model", bench.model, "--batches", "8"]
     process = bench.shell.start("run", *only)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dinoq.db.engine import Database
 from dinoq.db.progress import job_progress
 from dinoq.jobs.ledger import Kind
@@ -63,6 +65,7 @@ def compiled(bench: Bench, ledger: Database) -> int:
     return job
 
 
+@pytest.mark.long
 def test_a_changed_artifact_fails_and_one_of_another_version_is_not_opened(bench: Bench, ledger: Database) -> None:
     job = compiled(bench, ledger)
     (artifact,) = (bench.shell.home / ".dinoq/store/artifacts").glob("*.om")

@@ -54,6 +54,7 @@ def test_whoever_is_killed_the_numbers_stay(shell: Shell, codebook: Evaluation) 
     db.close()
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_leaves_no_process_and_the_next_one_completes_the_job(
     shell: Shell, codebook: Evaluation
 ) -> None:

@@ -24,9 +24,9 @@ setup: $(V)/ready  ## Make .venv with everything pinned
 demo: $(V)/ready  ## Evaluate a model whose right answers are known
 	$(V)/bin/dinoq demo
 test: $(V)/ready  ## Run the tests
-	$(V)/bin/pytest -q -n 2 --dist loadfile -m "not long"
+	$(V)/bin/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 full: $(V)/ready  ## Run every test, those that take long too (before a release)
-	$(V)/bin/pytest -q -n 2 --dist loadfile
+	$(V)/bin/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 lint: $(V)/ready  ## Check style, types, layers and Dockerfile
 	$(V)/bin/ruff check . && $(V)/bin/ruff format --check . && $(V)/bin/mypy && $(V)/bin/lint-imports && $(V)/bin/hadolint Dockerfile
 bench: $(V)/ready  ## Measure speed and memory (minutes)

@@ -135,6 +135,24 @@ def test_what_differs_is_named(what: str) -> None:
         join([SITES[0], change(SITES[1])])
 
 
+@pytest.mark.parametrize(
+    ("silent", "loud", "what"),
+    [
+        (
+            changed(SITES[0], baseline_top1=None),
+            changed(SITES[1], baseline_top1=0.7),
+            "published Top-1: 0.753, and 0.7",
+        ),
+        (replace(SITES[0], fingerprint=None), replace(SITES[1], fingerprint=sha256("other")), "photos: fingerprint"),
+    ],
+)
+def test_two_jobs_that_differ_are_not_joined_by_a_third_that_does_not_say(
+    silent: JobRecord, loud: JobRecord, what: str
+) -> None:
+    with pytest.raises(UsageError, match=f"jobs 8 and 9 differ in {what}"):
+        join([silent, SITES[1], replace(loud, id=9)])
+
+
 def test_models_that_nobody_knows_are_not_the_same() -> None:
     unknown = [changed(job, model=replace(job.spec.model, sha256="")) for job in SITES]
     with pytest.raises(UsageError, match="job 7 does not say which model it is of"):

@@ -77,6 +77,19 @@ def test_each_job_keeps_its_own_loop() -> None:
     assert [one.loop for one in both.jobs] == [1, 3]
 
 
+def test_people_see_which_jobs_fed_their_parts_again() -> None:
+    again, thrice = (replace(job, spec=replace(job.spec, loop=no)) for no, job in enumerate(SITES, start=2))
+    assert told(SITES[0], thrice).count(" was fed ") == 1
+    assert "each part of job 8 was fed 3 times for timing" in told(SITES[0], thrice)
+    assert "each part of job 7 was fed 2 times for timing" in told(again, thrice)
+    assert "each part was fed 3 times for timing" in told(thrice)
+
+
+def told(*records: JobRecord) -> str:
+    """As a person reads it, on one line."""
+    return " ".join(text.render(joined(*records)).split())
+
+
 def slower(result: ShardResult) -> ShardResult:
     """The same part, each batch twice as long."""
     times = Times.from_blob(result.times)

@@ -131,7 +131,8 @@ def report_of(db: Database, *jobs: int, strict: bool) -> Report:
     from dinoq.jobs.report import build_report
 
     record = join([job_record(db, job) for job in dict.fromkeys(jobs)])
-    return build_report(record, load_manifest(db, record.spec.data.manifest_id), strict=strict)
+    manifests = dict.fromkeys(job.spec.data.manifest_id for job in record.jobs)
+    return build_report(record, *(load_manifest(db, one) for one in manifests), strict=strict)
 
 
 def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:

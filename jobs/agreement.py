@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.merge import Labels, Merged
 from dinoq.jobs.spec import RunSpec
 
 REFERENCE = "cpu"
+APART = "not compared with the cpu photo by photo: its job lists the photos in another order, or under other names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +34,47 @@ class Agreement:
         return self.same_top1 / self.samples
 
 
-def agreements(runs: Sequence[RunSpec], merged: Mapping[int, Merged], labels: Labels) -> dict[int, Agreement]:
+def agreements(
+    runs: Sequence[RunSpec], merged: Mapping[int, Merged], manifests: Mapping[int, Manifest]
+) -> dict[int, Agreement]:
     """By run number, for every run that is not on the cpu: held against the cpu run of its batch size, else against
-    the first that is complete. `labels` int32 [samples] are the manifest's."""
-    evaluated = [run for run in runs if run.mode != "pure"]
-    references = [run for run in evaluated if run.chip == REFERENCE and merged[run.run_no].coverage.counted]
+    the first that is complete. `manifests` are those of the runs' jobs: a place is the same photo within one alone."""
+    references = _references(runs, merged)
     top1 = {run.run_no: merged[run.run_no].predictions().classes[:, 0] for run in references}
     found = {}
-    for run in evaluated:
-        there = None if run.chip == REFERENCE else _reference(run, references, merged)
+    for run in _evaluated(runs):
+        there = _reference(run, _listed_alike(run, references, manifests), merged)
         if there is not None:
             here = merged[run.run_no].predictions().classes[:, 0]
+            labels = manifests[run.run_no].label_array
             found[run.run_no] = _compare(there, here, top1[there.run_no], labels)
     return {no: one for no, one in found.items() if one.samples}
+
+
+def apart(
+    runs: Sequence[RunSpec], merged: Mapping[int, Merged], manifests: Mapping[int, Manifest]
+) -> dict[int, tuple[str, ...]]:
+    """By run number, why runs are not held against the cpu's where only jobs that list the photos otherwise have any."""
+    references = _references(runs, merged)
+    return {
+        run.run_no: (APART,)
+        for run in _evaluated(runs)
+        if _reference(run, references, merged)
+        and not _reference(run, _listed_alike(run, references, manifests), merged)
+    }
+
+
+def _evaluated(runs: Iterable[RunSpec]) -> list[RunSpec]:
+    """Those that have something to be held against the cpu."""
+    return [run for run in runs if run.mode != "pure" and run.chip != REFERENCE]
+
+
+def _references(runs: Iterable[RunSpec], merged: Mapping[int, Merged]) -> list[RunSpec]:
+    return [run for run in runs if run.mode != "pure" and run.chip == REFERENCE and merged[run.run_no].coverage.counted]
+
+
+def _listed_alike(run: RunSpec, references: Iterable[RunSpec], manifests: Mapping[int, Manifest]) -> list[RunSpec]:
+    return [one for one in references if manifests[one.run_no] == manifests[run.run_no]]
 
 
 def _reference(run: RunSpec, references: Sequence[RunSpec], merged: Mapping[int, Merged]) -> RunSpec | None:

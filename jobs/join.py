@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.record import JobRecord
@@ -18,8 +19,9 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
         return records[0]
     # Whoever only timed random data has no photos, and nothing to say of the others'.
     first = next((record for record in records if record.spec.data.samples), records[0])
-    for record in records:
-        _check_alike(first, record)
+    # Each with each: a job that does not say something is like two that say it differently.
+    for one, other in combinations(records, 2):
+        _check_alike(one, other)
     numbered = list(enumerate(((record, run) for record in records for run in record.runs), start=1))
     asked = tuple(replace(record.spec.run(run.run_no), run_no=no) for no, (record, run) in numbered)
     runs = tuple(
@@ -47,7 +49,7 @@ def join(records: Sequence[JobRecord]) -> JobRecord:
 
 def _check_alike(one: JobRecord, other: JobRecord) -> None:
     for job in (one, other):
-        if not job.spec.model.sha256 and one is not other:
+        if not job.spec.model.sha256:
             text = f"job {job.id} does not say which model it is of, so it cannot be joined."
             raise UsageError(text, hint="dinoq import ... --model M.onnx")
     _same(one, other, "model", lambda job: f"{job.spec.model.name} (sha256 {job.spec.model.sha256[:12]})", _model)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dinoq.jobs.agreement import Agreement, agreements
+from dinoq.jobs.agreement import Agreement, agreements, apart
 from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
@@ -21,7 +21,7 @@ from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refus
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.report_cells import side_by_side
-from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, whose
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, manifests_of, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
@@ -143,16 +143,15 @@ class Report:
         return " ".join(str(one.job) for one in self.jobs)
 
 
-def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False) -> Report:
-    """What a job proved, or several that `join` made one. `strict`: unstable timing of real accelerators decides the exit code too."""
-    spec = record.spec
-    labels = manifest.label_array
-    merged = {run.run_no: merge(run.results, _labels_of(spec, run, labels), run.fenced) for run in record.runs}
-    agree = agreements(spec.runs, merged, labels)
-    made = [
-        _run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict)
-        for of, run in zip(whose(record), record.runs, strict=True)
-    ]
+def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False) -> Report:
+    """What a job proved, or several that `join` made one, with the manifest of each. `strict`: unstable timing of real accelerators decides the exit code too."""
+    spec, by_job = record.spec, manifests_of(record, manifests)
+    owned = list(zip(whose(record), record.runs, strict=True))
+    listed = {run.run_no: by_job[of.job] for of, run in owned}
+    merged = {run.run_no: merge(run.results, _labels_of(spec, run, listed), run.fenced) for run in record.runs}
+    agree, alone = agreements(spec.runs, merged, listed), apart(spec.runs, merged, listed)
+    made = [_run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for of, run in owned]
+    made = [replace(run, notes=(*run.notes, *alone.get(run.run_no, ()))) for run in made]
     runs, sound = side_by_side(made, spec.model)
     verdicts = job_verdicts(record)
     return Report(
@@ -173,7 +172,9 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
         loop=spec.loop,
         warmup=spec.warmup,
         runs=runs,
-        unreadable=tuple(dict.fromkeys(unreadable_of(record.slices, manifest))),
+        unreadable=tuple(
+            dict.fromkeys(one for job in record.jobs for one in unreadable_of(job.slices, by_job[job.id]))
+        ),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
         ratios=ratios(sound),
@@ -184,8 +185,9 @@ def build_report(record: JobRecord, manifest: Manifest, *, strict: bool = False)
     )
 
 
-def _labels_of(spec: JobSpec, run: RunRecord, labels: Labels) -> Labels:
+def _labels_of(spec: JobSpec, run: RunRecord, listed: Mapping[int, Manifest]) -> Labels:
     """What the run's answers are held against: nothing for random data, nor where figures were imported without any."""
+    labels = listed[run.run_no].label_array
     unanswered = spec.run(run.run_no).mode == "pure" or (run.told and not run.results)
     return labels[:0] if unanswered else labels
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.record import ImportedFrom, JobRecord
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.verdicts import Status, Verdict
@@ -40,6 +42,17 @@ def whose(record: JobRecord) -> tuple[Whose, ...]:
     """Of every run, in order."""
     specs = {job.id: replace(record.spec, loop=job.spec.loop) for job in record.jobs}
     return tuple(Whose(job.id, run.run_no, specs[job.id]) for job in record.jobs for run in job.runs)
+
+
+def manifests_of(record: JobRecord, manifests: Iterable[Manifest]) -> dict[int, Manifest]:
+    """Of every job, by its number, the one that its samples are places in. A job alone has the first.
+
+    Raises: KeyError for a joined job whose manifest is not among them.
+    """
+    if not record.joined:
+        return {record.id: next(iter(manifests))}
+    known = {one.id: one for one in manifests}
+    return {job.id: known[job.spec.data.manifest_id] for job in record.joined}
 
 
 def job_facts(record: JobRecord) -> tuple[JobFacts, ...]:

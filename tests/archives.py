@@ -49,7 +49,7 @@ def write_devkit(path: Path, truth: Iterable[int], files: Mapping[str, bytes]) -
     return write_tar(path, {"ILSVRC2012_devkit_t12/readme.txt": b"no", **inside}, mode="w:gz")
 
 
-def meta_mat(synsets: Sequence[tuple[int, str, int]], order: str = "<") -> bytes:
+def meta_mat(synsets: Sequence[tuple[float, str, int]], order: str = "<") -> bytes:
     """A MATLAB 5 file with the struct `synsets`: ILSVRC2012_ID, WNID and num_children of each."""
 
     def element(kind: int, body: bytes) -> bytes:
@@ -59,8 +59,9 @@ def meta_mat(synsets: Sequence[tuple[int, str, int]], order: str = "<") -> bytes
         flags, dims = struct.pack(f"{order}II", kind, 0), struct.pack(f"{order}ii", *shape)
         return element(14, b"".join((element(6, flags), element(5, dims), element(1, name), *rest)))
 
-    def number(value: int) -> bytes:
-        return matrix(6, (1, 1), b"", element(4, struct.pack(f"{order}H", value)))
+    def number(value: float) -> bytes:
+        stored = element(4, struct.pack(f"{order}H", value)) if isinstance(value, int) else None
+        return matrix(6, (1, 1), b"", stored or element(9, struct.pack(f"{order}d", value)))
 
     def text(value: str) -> bytes:
         return matrix(4, (1, len(value)), b"", element(16, value.encode()))

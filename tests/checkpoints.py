@@ -59,16 +59,16 @@ def write_zip(path: Path, value: object, **extra: bytes) -> Path:
     return path
 
 
-def write_legacy(path: Path, value: object, *, little: bool = True) -> Path:
-    """As torch.save wrote before 1.6: pickles in a row, then the storages."""
+def write_legacy(path: Path, value: object, *, little: bool = True, keys: object = None) -> Path:
+    """As torch.save wrote before 1.6: pickles in a row, then the storages. `keys` stand in the place of the list of these."""
     writer = _Writer(legacy=True)
     magic, protocol, system = LEGACY_HEAD
     assert isinstance(system, dict)
     head = [_Writer().pickle(part) for part in (magic, protocol, {**system, "little_endian": little})]
     whole = writer.pickle(value)
-    keys = _Writer().pickle([writer.key(no) for no in range(len(writer.tensors))])
+    told = [writer.key(no) for no in range(len(writer.tensors))] if keys is None else keys
     with path.open("wb") as file:
-        file.write(b"".join([*head, whole, keys]))
+        file.write(b"".join([*head, whole, _Writer().pickle(told)]))
         for tensor in writer.tensors:
             file.write(struct.pack("<q", min(tensor.numel, 1 << 62)))
             file.write(tensor.numbers)

@@ -11,14 +11,12 @@ import numpy as np
 
 from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.modes import Rule
 from dinoq.jobs.plan import plan_parts, plan_slices
 from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.report import Report, build_report
 from dinoq.jobs.result import TOP, Predictions, ShardResult, Times
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.telemetry import Block
-from dinoq.jobs.windows import decisive
 from tests.builders import CLASSES, OWNER, make_device, make_manifest, make_spec, sha256
 
 BEGUN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -104,17 +102,6 @@ def make_results(
         named = {"device": device, "wrong": wrong, "unreadable": unreadable, "times": times}
         results.append(make_result(manifest, part.first, part.count, no=part.no, run_no=run_no, **named))  # type: ignore[arg-type]
     return tuple(results)
-
-
-def make_random_result(
-    means_ms: Sequence[float] = (2.0, 2.0, 2.0), *, run_no: int = 1, device: str = "host-a/cpu:0", late: int = 2
-) -> ShardResult:
-    """What a run on random data yields: windows of seven batches that take so long, and some batches after them."""
-    times = make_times([ms for ms in means_ms for _ in range(7)] + [1.0] * late, copy_ms=0.1)
-    sizes = (7,) * len(means_ms)
-    windows = replace(times, windows=sizes, timed=decisive(sizes, 7 * len(sizes) + late))
-    empty = make_result(make_manifest(0), 0, 0, run_no=run_no, device=device)
-    return replace(empty, times=windows.to_blob())
 
 
 def make_run(
@@ -213,30 +200,6 @@ def cpu_job(
         for run in spec.runs
     ]
     return make_record(manifest, spec, runs, unreadable=unreadable), manifest
-
-
-def mode_job(
-    rule: Rule = "recipe",
-    batches: Sequence[int] = (1, 4, 8, 16),
-    *,
-    chips: Sequence[str] = ("cpu",),
-    samples: int = 400,
-    baseline_top1: float | None = None,
-) -> tuple[JobRecord, Manifest]:
-    """A finished job of that rule; the larger the batch, the more images a second."""
-    manifest = make_manifest(samples if rule != "pure" else 0)
-    spec = make_spec(manifest, chips=chips, batches=batches, rule=rule, baseline_top1=baseline_top1)
-    runs = []
-    for run in spec.runs:
-        device, ms = make_device(chip=run.chip), 2.0 + run.batch
-        results = (
-            (make_random_result((ms,) * 3, run_no=run.run_no, device=device.key),)
-            if run.mode == "pure"
-            else make_results(manifest, run.batch, run_no=run.run_no, ms=ms, devices=[device.key])
-        )
-        runs.append(make_run(results, run_no=run.run_no, devices=[device]))
-    record = make_record(manifest, spec, runs)
-    return replace(record, fingerprint=record.fingerprint if manifest.names else None), manifest
 
 
 def two_chip_job(origins: tuple[Origin, Origin] = ("real", "real"), samples: int = 4096) -> tuple[JobRecord, Manifest]:

@@ -93,8 +93,10 @@ def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
             "loading",
             ", ".join(f"{run_label(run)} {ms / 1000:.2f} s" for run, ms in loading) + "; in no figure per chip",
         )
-    if report.loop > 1:
-        yield "loop", f"each part was fed {report.loop} times for timing; accuracy is of the first pass alone"
+    for one in report.jobs:
+        if one.loop > 1:
+            of = f" of job {one.job}" if len(report.jobs) > 1 else ""
+            yield "loop", f"each part{of} was fed {one.loop} times for timing; accuracy is of the first pass alone"
 
 
 def _dashes(report: Report) -> Iterator[tuple[str, str]]:

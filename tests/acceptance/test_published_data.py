@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dinoq.db.engine import Database
+from dinoq.db.records import job_record
 from dinoq.jobs.imagenet import FIRST_IDS, FIRST_LABELS, photo_name
-from tests.acceptance.conftest import COLOURS, Bench
+from tests.acceptance.conftest import COLOURS, Bench, done
 from tests.archives import meta_mat, pack, write_devkit, write_tar
 from tests.command import Shell
+from tests.processes import eventually
 
 KINDS = ("tar", "tree", "links", "tree in a tar")
 
@@ -44,13 +47,19 @@ def test_the_same_photos_are_the_same_dataset_however_they_are_kept(bench: Bench
     assert fingerprint(bench, *(given if "--labels" in given else [*given, "--labels", bench.labels])) == original
 
 
-@pytest.mark.parametrize("kind", ["tar", "tree in a tar"])
-def test_a_job_counts_the_same_however_photos_are_kept(bench: Bench, tmp_path: Path, kind: str) -> None:
-    original = fingerprint(bench)
-    report = bench.run(*place(bench, kind, tmp_path)).json
-    assert report["dataset"]["fingerprint"] == original
-    run = report["runs"][0]
-    assert (run["coverage"]["counted"], run["top1"]["correct"], run["top5"]["correct"]) == (9, 9, 9)
+def test_jobs_count_the_same_however_photos_are_kept_and_may_be_joined(
+    bench: Bench, ledger: Database, tmp_path: Path
+) -> None:
+    shell, original = bench.shell, fingerprint(bench)
+    given = [bench.args("--json", *place(bench, kind, tmp_path / kind)) for kind in KINDS]
+    jobs = [shell.dinoq("submit", *args).json["job"] for args in given]
+    shell.start("up")
+    eventually(lambda: all(done(ledger, job) for job in jobs), "the end of all")
+    assert [job_record(ledger, job).fingerprint for job in jobs] == [original] * 4
+    runs = shell.dinoq("report", *jobs, "--json").json["runs"]
+    assert [(one["coverage"]["counted"], one["top1"]["correct"], one["top5"]["correct"]) for one in runs] == [
+        (9, 9, 9)
+    ] * 4
 
 
 def test_real_photos_are_counted_from_a_tar_as_from_their_folder(

@@ -7,15 +7,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from dinoq.jobs import windows
-from dinoq.jobs.chips import chip_named
 from dinoq.jobs.ledger import Failure, FailureClass
 from dinoq.jobs.measure import MIN_BATCHES
 from dinoq.jobs.recipe import RECIPES
@@ -25,19 +21,15 @@ from dinoq.workers.devices.base import Telemetry
 from dinoq.workers.devices.catalog import LocalDevice, Surroundings, discover
 from dinoq.workers.flight import Inference
 from dinoq.workers.incarnation import ChildSetup
-from dinoq.workers.program import ProgramKey
 from dinoq.workers.random_feed import RandomFeed
 from dinoq.workers.simulators.install import install
 from dinoq.workers.tasks import WorkFailed
 from dinoq.workers.vendor_link import VendorLink
+from tests.evaluation import Model, evaluate, free, photos
 from tests.models import write_mean_colour
 from tests.processes import alive, eventually
 
 Open = Callable[..., DeviceProcess]
-
-
-def free(*_: object) -> None:
-    """No lease to keep."""
 
 
 @pytest.fixture(scope="module")
@@ -83,49 +75,9 @@ def opened(device: LocalDevice, machine: Surroundings, tmp_path: Path) -> Iterat
         process.close()
 
 
-@dataclass(frozen=True)
-class Model:
-    """The same classifier on every device, at its chip's own precision, compiled where it has to be."""
-
-    onnx: Path
-    device: LocalDevice
-    made: dict[int, ProgramKey] = field(default_factory=dict)
-
-    def program(self, process: DeviceProcess, batch: int) -> ProgramKey:
-        """Compiled for this batch, once, by the process that loads it."""
-        if batch not in self.made:
-            self.made[batch] = self.compiled(process, batch)
-        return self.made[batch]
-
-    def compiled(self, process: DeviceProcess, batch: int) -> ProgramKey:
-        options = {**self.device.options, "input_name": "input", "height": "224", "width": "224"}
-        precision = chip_named(self.device.facts.chip).precision
-        into = self.onnx.parent / f"bs{batch}"
-        into.mkdir(exist_ok=True)
-        wanted = {"onnx": str(self.onnx), "batch": batch, "precision": precision, "flags": {}, "into": str(into)}
-        artifact, said = process.compile({**wanted, "options": options}, free)
-        assert said
-        return ProgramKey(artifact=artifact, batch=batch, precision=precision)
-
-
 @pytest.fixture
 def model(device: LocalDevice, tmp_path: Path) -> Model:
     return Model(write_mean_colour(tmp_path / "model.onnx", side=224, classes=1000), device)
-
-
-def photos(n: int) -> NDArray[np.uint8]:
-    pixels = np.zeros((n, 3, 224, 224), np.uint8)
-    pixels[:, 0] = 255
-    return pixels
-
-
-def evaluate(process: DeviceProcess, model: Model, n: int, batch: int, laps: int = 1) -> Inference:
-    work = Inference(photos(n), RECIPES["dino"], batch, laps)
-    with process.turn(free):
-        process.load(model.program(process, batch), free)
-        process.feed(work, free)
-    process.wait(work, free)
-    return work
 
 
 def test_discovery_tells_who_is_there(device: LocalDevice) -> None:

@@ -220,6 +220,34 @@ def test_a_big_endian_file_of_the_old_format_is_refused(tmp_path: Path) -> None:
     assert "is big-endian" in refused(write_legacy(tmp_path / "a.pth", state(), little=False))
 
 
+NESTED = Opcodes(b"K\x01" + b"q\x00h\x00\x86" * 60)
+"""A pair of the same pair of the same pair ...: 60 deep, with 2 ** 60 ends in its text."""
+
+
+@pytest.mark.parametrize("keys", [[NESTED], NESTED, ["94000000000000", NESTED], [94000000000000], "94000000000000"])
+def test_keys_that_are_no_texts_are_refused_and_not_written_out(tmp_path: Path, keys: object) -> None:
+    path = write_legacy(tmp_path / "a.pth", {"w": stored(WEIGHT)}, keys=keys)
+    assert "the list of storages is not that of the tensors" in refused(path)
+
+
+@both
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(b"cos\nsystem\n%st", id="beside a name"),
+        pytest.param(b"(%stQ", id="as a storage"),
+        pytest.param(b"(X\x07\x00\x00\x00storage%sNNK\x01tQ", id="as its kind"),
+        pytest.param(b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\n%sNK\x01tQ", id="as its key"),
+        pytest.param(b"ctorch._utils\n_rebuild_tensor_v2\n(%sK\x00))\x89NtR", id="as a tensor's storage"),
+        pytest.param(b"ctorch._utils\n_rebuild_parameter\n(%stR", id="as a parameter"),
+        pytest.param(b"}%sK\x01s", id="as a key of a dict"),
+        pytest.param(b"%s)R", id="called"),
+    ],
+)
+def test_what_is_nested_without_end_is_refused_wherever_it_stands(write: Write, tmp_path: Path, code: bytes) -> None:
+    refused(write(tmp_path / "a.pth", Opcodes(code.replace(b"%s", NESTED.code))))
+
+
 @pytest.mark.parametrize(
     ("head", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_without_ground_truth_it_is_no_devkit(tmp_path: Path) -> None:
         (meta_mat([(1, "n02000001", 0), (3, "n01000002", 0)]), "does not name each id from 1 on once"),
         (meta_mat([(1, "n02000001", 0), (2, "n02000001", 0)]), "does not name each id from 1 on once"),
         (meta_mat([(1, "kit fox", 0)]), "an entry without ILSVRC2012_ID and WNID"),
+        *((meta_mat([(odd, "n02000001", 0)]), "an entry without ILSVRC2012_ID") for odd in (nan, inf, -inf, 1.5)),
     ],
 )
 def test_a_meta_mat_that_cannot_be_meant_is_refused(tmp_path: Path, meta: bytes, words: str) -> None:

@@ -111,6 +111,11 @@ def test_what_holds_no_state_dict_is_refused(tmp_path: Path) -> None:
     assert "backbone.pth is a list; expected a state dict" in refused(tmp_path, [1, 2])
 
 
+@pytest.mark.parametrize(("key", "kind"), [pytest.param(10**5000, "int", id="endless"), (None, "NoneType")])
+def test_a_key_that_is_no_text_is_refused_and_not_written_out(key: object, kind: str, tmp_path: Path) -> None:
+    assert f"has a key that is no text ({kind}); expected a state dict" in refused(tmp_path, {key: 1})
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("conv1.weight", float("nan")), ("bn1.bias", float("inf")), ("bn1.running_var", -1.0)]
 )

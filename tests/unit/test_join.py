@@ -77,6 +77,19 @@ def test_each_job_keeps_its_own_loop() -> None:
     assert [one.loop for one in both.jobs] == [1, 3]
 
 
+def test_people_see_which_jobs_fed_their_parts_again() -> None:
+    again, thrice = (replace(job, spec=replace(job.spec, loop=no)) for no, job in enumerate(SITES, start=2))
+    assert told(SITES[0], thrice).count(" was fed ") == 1
+    assert "each part of job 8 was fed 3 times for timing" in told(SITES[0], thrice)
+    assert "each part of job 7 was fed 2 times for timing" in told(again, thrice)
+    assert "each part was fed 3 times for timing" in told(thrice)
+
+
+def told(*records: JobRecord) -> str:
+    """As a person reads it, on one line."""
+    return " ".join(text.render(joined(*records)).split())
+
+
 def slower(result: ShardResult) -> ShardResult:
     """The same part, each batch twice as long."""
     times = Times.from_blob(result.times)
@@ -133,6 +146,24 @@ def test_what_differs_is_named(what: str) -> None:
     change, told = DIFFERENT[what]
     with pytest.raises(UsageError, match=f"jobs 7 and 8 {told}"):
         join([SITES[0], change(SITES[1])])
+
+
+@pytest.mark.parametrize(
+    ("silent", "loud", "what"),
+    [
+        (
+            changed(SITES[0], baseline_top1=None),
+            changed(SITES[1], baseline_top1=0.7),
+            "published Top-1: 0.753, and 0.7",
+        ),
+        (replace(SITES[0], fingerprint=None), replace(SITES[1], fingerprint=sha256("other")), "photos: fingerprint"),
+    ],
+)
+def test_two_jobs_that_differ_are_not_joined_by_a_third_that_does_not_say(
+    silent: JobRecord, loud: JobRecord, what: str
+) -> None:
+    with pytest.raises(UsageError, match=f"jobs 8 and 9 differ in {what}"):
+        join([silent, SITES[1], replace(loud, id=9)])
 
 
 def test_models_that_nobody_knows_are_not_the_same() -> None:

@@ -12,7 +12,8 @@ import dinoq.cli.render
 from dinoq.cli.render.json import render
 from dinoq.jobs.record import DeviceTrouble, FailedPart, FencedRecord, JobRecord
 from dinoq.jobs.report import build_report
-from tests.reports import beside_cpu, cpu_job, mode_job, paced, report_of, two_chip_job
+from tests.modes import mode_job
+from tests.reports import beside_cpu, cpu_job, paced, report_of, two_chip_job
 
 SCHEMA = json.loads((Path(dinoq.cli.render.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 

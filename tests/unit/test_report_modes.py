@@ -13,7 +13,8 @@ from dinoq.cli.render import markdown, text
 from dinoq.jobs.ranking import best_batches, ratios
 from dinoq.jobs.report import Report, build_report
 from dinoq.jobs.verdicts import Cell
-from tests.reports import make_random_result, make_run, mode_job, report_of
+from tests.modes import make_random_result, mode_job
+from tests.reports import make_run, report_of
 
 
 def timed(*means_ms: float) -> Report:

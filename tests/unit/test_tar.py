@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import itertools
 import os
 import tarfile
 import zipfile
@@ -10,10 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dinoq.jobs.errors import BadDataset
 from dinoq.workers.data.tar import Tar, open_tar
-from dinoq.workers.data.tar_headers import DamagedTar, members
+from dinoq.workers.data.tar_headers import GNU_NAME, PAX, DamagedTar, Member, members
 from dinoq.workers.data.tar_index import TarFile, indexed
 from tests.archives import BLOCK, add_entry, write_tar
 
@@ -114,6 +118,62 @@ def test_no_byte_of_a_header_changes_unnoticed(tmp_path: Path, format: int) -> N
         data[at] ^= 1
         with pytest.raises(DamagedTar):
             list(members(partial(cut, bytes(data)), len(data)))
+
+
+def header(size: bytes, kind: bytes = b"0") -> bytes:
+    """One whose sum is right, whatever its field of a size holds."""
+    fields = b"a.jpg".ljust(124, b"\0") + size + bytes(12) + b" " * 8 + kind + bytes(100) + b"ustar\x0000"
+    block = fields.ljust(BLOCK, b"\0")
+    return block[:148] + f"{sum(block):06o}\0 ".encode() + block[156:]
+
+
+def found(data: bytes) -> list[Member]:
+    """Its members, each block looked at a few times at most."""
+    reads = itertools.count()
+
+    def read_at(at: int, length: int) -> bytes:
+        assert at >= 0 and next(reads) <= 2 * (len(data) // BLOCK + 1)
+        return cut(data, at, length)
+
+    return list(members(read_at, len(data)))
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        *(b"-0000001000\0", b"-1\0\0\0\0\0\0\0\0\0\0", b"+0000000001\0", b"00000_00001\0", b"0o000000001\0"),
+        *(b"00000000008\0", b"\xff" * 12, b"\x80" + b"\xff" * 11),
+    ],
+)
+@pytest.mark.parametrize("kind", [b"0", PAX, GNU_NAME])
+def test_a_size_that_is_none_is_refused(size: bytes, kind: bytes) -> None:
+    with pytest.raises(DamagedTar):
+        found(header(size, kind) + bytes(2 * BLOCK))
+
+
+SIZES = st.from_regex(rb"[-+ ]?[0-8]{0,4}_?[0-7]{0,5}", fullmatch=True).map(lambda digits: digits.ljust(12, b"\0"))
+"""What int() takes for an octal number, and some that it does not."""
+
+
+@given(
+    size=SIZES | st.binary(min_size=12, max_size=12),
+    kind=st.sampled_from([b"0", b"5", b"g", b"K", PAX, GNU_NAME]),
+    rest=st.integers(0, 4),
+)
+def test_no_size_leads_round_in_circles(size: bytes, kind: bytes, rest: int) -> None:
+    data = header(size, kind) * 2 + bytes(rest * BLOCK)
+    with contextlib.suppress(DamagedTar):
+        assert len(found(data)) <= 2
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "\N{ARABIC-INDIC DIGIT ONE}", ""])
+def test_a_size_in_a_pax_record_that_is_none_is_refused(size: str) -> None:
+    told = f" size={size}\n".encode()
+    length = next(n for n in range(len(told), len(told) + 9) if n == len(told) + len(str(n)))
+    record = str(length).encode() + told
+    body = record.ljust(-(-len(record) // BLOCK) * BLOCK, b"\0")
+    with pytest.raises(DamagedTar, match="a member's size is"):
+        found(header(f"{len(record):011o}\0".encode(), PAX) + body + header(b"00000000001\0") + bytes(3 * BLOCK))
 
 
 @pytest.mark.parametrize("body", [b"no tar at all" * 100, b"short"])

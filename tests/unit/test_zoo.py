@@ -15,7 +15,8 @@ from dinoq.jobs.report import Report
 from dinoq.jobs.told import FACTS, UNKNOWN, Told
 from dinoq.jobs.zoo import card_figure, column_of, zoo_table
 from tests.builders import make_device, make_manifest, make_spec
-from tests.reports import make_record, make_results, make_run, mode_job, paced, report_of
+from tests.modes import mode_job
+from tests.reports import make_record, make_results, make_run, paced, report_of
 
 SEED = {
     "310": {1: 1617.052, 4: 2161.044, 8: 2410.052, 16: 2441.26},

@@ -155,8 +155,9 @@ def _from_meta(path: Path, data: bytes) -> list[tuple[int, str]]:
         raise BadLabels(f"meta.mat of devkit {path} cannot be read: {error}.", hint=CURE) from None
     found = []
     for row in rows:
-        number, wnid = row.get("ILSVRC2012_ID"), row.get("WNID")
-        if not isinstance(number, float) or not isinstance(wnid, str) or not WNID.fullmatch(wnid):
+        number, wnid = row.get("ILSVRC2012_ID"), str(row.get("WNID"))
+        # NaN and infinity are no integers.
+        if not isinstance(number, float) or not number.is_integer() or not WNID.fullmatch(wnid):
             raise BadLabels(f"meta.mat of devkit {path} has an entry without ILSVRC2012_ID and WNID.", hint=CURE)
         if not row.get("num_children"):
             found.append((int(number), wnid))

@@ -5,6 +5,7 @@ POSIX ustar, pax records and GNU long names, as POSIX.1-2017 (pax) and GNU tar's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ KINDS = {
     b"6": "a pipe",
     SPARSE: "sparse",
 }
+
+OCTAL = re.compile(rb"[0-7]*")
+SIZE = re.compile(r"[0-9]{1,20}")
 
 ReadAt = Callable[[int, int], bytes]
 """(offset, length) to that many bytes, or fewer at the end."""
@@ -83,10 +87,10 @@ def _number(field: bytes, at: int) -> int:
     if field[0] == 0x80:
         return int.from_bytes(field[1:])
     digits = field.split(b"\0")[0].strip()
-    try:
-        return int(digits or b"0", 8)
-    except ValueError:
-        raise _no_header(at) from None
+    # A sign would step back over what was read, for ever; int() takes one, and underscores.
+    if not OCTAL.fullmatch(digits):
+        raise _no_header(at)
+    return int(digits or b"0", 8)
 
 
 def _no_header(at: int) -> DamagedTar:
@@ -110,7 +114,7 @@ def _extended(kind: bytes, body: bytes) -> dict[str, str]:
     said: dict[str, str] = {key: records[key] for key in ("path", "size") if key in records}
     if any(key.startswith("GNU.sparse.") for key in records):
         said["sparse"] = ""
-    if not said.get("size", "0").isdecimal():
+    if not SIZE.fullmatch(said.get("size", "0")):
         raise DamagedTar(f"is damaged: a member's size is {said['size'][:20]!r}")
     return said
 

@@ -164,10 +164,12 @@ def _read_legacy(path: Path, mapped: mmap.mmap, storages: dict[str, Storage]) ->
     if system.get("little_endian") is not True:
         raise refusal(path, "is big-endian; expected little-endian", TRUST)
     values, keys = read_pickle(file, allowed), read_pickle(file, allowed)
-    if not isinstance(keys, list) or set(map(str, keys)) != set(storages) or len(keys) != len(storages):
+    # Texts before all else: what a list holds may be nested so that its text or hash would take for ever.
+    texts = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+    if texts != keys or set(texts) != set(storages) or len(texts) != len(storages):
         raise Damaged("the list of storages is not that of the tensors")
     data, place = {}, mapped.tell()
-    for key in map(str, keys):
+    for key in texts:
         data[key], place = _row(memoryview(mapped), place, storages[key])
     if place != len(mapped):
         raise Damaged(f"{len(mapped) - place} bytes stand behind the last storage")

@@ -39,15 +39,16 @@ def read_weights(backbone: Checkpoint, linear: Checkpoint) -> Weights:
 def entries(values: object) -> dict[str, object]:
     """The state dict inside what a file held, its keys without the wrappers' prefixes, the projection head left out.
 
-    Raises: TypeError for what holds no state dict, ValueError for two entries of one name.
+    Raises: TypeError for what is no state dict, ValueError for two entries of one name.
     """
     if isinstance(values, Mapping):
         values = next((values[key] for key in WHOLE if isinstance(values.get(key), Mapping)), values)
     if not isinstance(values, Mapping):
         raise TypeError(f"is a {type(values).__name__}; expected a state dict")
     found: dict[str, object] = {}
-    for told, value in values.items():
-        key = str(told)
+    for key, value in values.items():
+        if not isinstance(key, str):
+            raise TypeError(f"has a key that is no text ({type(key).__name__}); expected a state dict")
         for prefix in PREFIXES:
             key = key.removeprefix(prefix)
         if key in found:

@@ -23,8 +23,8 @@ from dinoq.workers.models.resnet50_graph import build_model
 IMAGES = 4
 SEED = 0
 TOLERANCE = 1e-4
-"""Of the largest logit, or of 1 where none is larger. torch's own float32 is about 5e-5 from its float64 on logits up to
-3 (torch 2.13, random weights)."""
+"""How far a logit may differ. Between the folded and the unfolded graph of random weights it was 1.6e-5 at most, on
+logits up to 54 (ONNX Runtime, four seeds); torch's own float32 is about 5e-5 from its float64 (torch 2.13)."""
 
 Logits = NDArray[np.float32]
 
@@ -40,8 +40,8 @@ class Comparison:
 
     @property
     def allowed(self) -> float:
-        """TOLERANCE of the largest logit."""
-        return TOLERANCE * max(1.0, self.largest_logit)
+        """TOLERANCE, however large the logits are."""
+        return TOLERANCE
 
     @property
     def holds(self) -> bool:

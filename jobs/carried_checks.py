@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from dinoq.jobs.carried import KINDS, Carried, CarriedItem, CarriedResult
+from dinoq.jobs.carried import KINDS, Carried, CarriedFigures, CarriedItem, CarriedResult
 from dinoq.jobs.result import TOP, Times
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.told import Told
+from dinoq.jobs.told import FACTS, Told, told_from_json
 from dinoq.jobs.typed import Malformed, typed
 
 ENDED = ("done", "failed", "cancelled")
@@ -185,13 +185,28 @@ def _check_devices(job: Carried) -> None:
 
 
 def _check_figures(job: Carried) -> None:
-    """What foreign tools told reads as such, and can be divided."""
+    """What foreign tools told reads as such, of each imported run, and can be divided."""
     foreign = {run.run_no for run in job.runs if run.mode == "imported"}
-    _ensure(_unique("figure", [one.run_no for one in job.imported]) <= foreign, "figures are of no imported run")
+    told_of = _unique("figure", [one.run_no for one in job.imported])
+    _ensure(told_of <= foreign, "figures are of no imported run")
+    _ensure(foreign <= told_of, "an imported run has no figures")
     for one in job.imported:
-        told = typed(Told, one.told, f"figures of run {one.run_no}")
+        told = _told(one)
         _ensure(all(0 < rate <= MOST_MS for rate in told.rates.values()), f"a rate of run {one.run_no} is none")
         _ensure(all(0 <= share <= 1 for share in told.top_k), f"an accuracy of run {one.run_no} is none")
+
+
+def _told(one: CarriedFigures) -> Told:
+    """The figures as a report will read them. Raises: Malformed for what a tool may leave out and `told_from_json` not."""
+    at = f"figures of run {one.run_no}"
+    told = typed(Told, one.told, at)
+    try:
+        told_from_json(one.told)
+    except KeyError as error:
+        raise Malformed(f"{at} have no {error}") from None
+    for name in FACTS:
+        _ensure(name in told.facts, f"{at} do not say {name!r}, not even that it is unknown")
+    return told
 
 
 def _check_numbers(job: Carried) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,10 @@ from dinoq.jobs.carried import Carried, CarriedFigures
 from dinoq.jobs.errors import BadExchange, BadFolder
 from dinoq.jobs.result import Times
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.told import Told
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
 from tests.builders import sha256
-from tests.carried import add, edit, jobs_of, make_carried, packed, refused, spoilt
+from tests.carried import add, edit, jobs_of, make_carried, packed, refused, spoilt, with_figures
 
 SHA256 = sha256("logits")
 LOGITS = f"logits/{SHA256[:2]}/{SHA256}.f32"
@@ -101,16 +99,6 @@ def test_a_part_on_random_data_needs_no_slice(tmp_path: Path) -> None:
     assert jobs_of(packed(tmp_path, pure)) == (pure,)
 
 
-def with_figures(**told: Any) -> Carried:
-    """A job of which another tool told all there is."""
-    job = make_carried()
-    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="imported"),))
-    values = json.loads(json.dumps(Told(tool="trtexec", kind="log", rates={"compute": 100.0}).to_json())) | told
-    figures = [CarriedFigures(run_no=1, told=values)]
-    bare = replace(job, slices=[], items=[], attempts=[], results=[], imported=figures)
-    return replace(bare, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="imported")])
-
-
 def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
     job = with_figures(latency={"mean": 1.0, "percentiles": {"99": 2.0}})
     assert jobs_of(packed(tmp_path, job)) == (job,)
@@ -124,10 +112,21 @@ def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
         ({"top_k": [75.3]}, "an accuracy of run 1 is none"),
         ({"latency": {"mean": 1.0, "percentiles": {"most": 2.0}}}, "expected an object with numbers for names"),
         ({"colour": "red"}, "which this dinoq does not know"),
+        ({"facts": {}}, "do not say 'precision', not even that it is unknown"),
+        ({"latency": {"mean": 1.0}}, "figures of run 1 have no 'percentiles'"),
     ],
 )
 def test_figures_that_no_tool_could_tell_are_refused(tmp_path: Path, lie: dict[str, Any], told: str) -> None:
     assert told in refused(packed(tmp_path, with_figures(**lie)))
+
+
+def test_figures_that_no_report_could_read_are_refused(tmp_path: Path) -> None:
+    bare = CarriedFigures(run_no=1, told={"tool": "x", "kind": "y"})
+    assert "have no 'files'" in refused(packed(tmp_path, replace(with_figures(), imported=[bare])))
+
+
+def test_an_imported_run_without_figures_is_refused(tmp_path: Path) -> None:
+    assert "an imported run has no figures" in refused(packed(tmp_path, replace(with_figures(), imported=[])))
 
 
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dinoq.jobs.carried import KINDS, Carried, CarriedFigures, CarriedItem, CarriedResult
-from dinoq.jobs.result import TOP, Times
+from dinoq.jobs.result import TOP, Predictions, Times, hits
 from dinoq.jobs.telemetry import Samples
 from dinoq.jobs.told import FACTS, Told, told_from_json
 from dinoq.jobs.typed import Malformed, typed
@@ -146,13 +149,21 @@ def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem
     _ensure(done or mode == "imported", f"{at} is no part that is done")  # nobody worked what another tool told
     _ensure((one.count == 0) == (mode == "pure"), f"{at} has {one.count} samples")
     _ensure(one.first + one.count <= job.job.spec.data.samples, f"{at} goes beyond the dataset")
-    adds_up = min(one.n, one.unreadable) >= 0 and one.n + one.unreadable == one.count
-    _ensure(adds_up and 0 <= one.top1 <= one.top5 <= one.n, f"{at} has impossible counts")
     _ensure(len(one.predictions) == TOP * 4 * one.count, f"{at} has not a prediction for each sample")
+    _check_counts(at, one, job.manifest.label_array[one.first : one.first + one.count])
     _ensure(
         not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store"
     )
     _check_times(at, one.times)
+
+
+def _check_counts(at: str, one: CarriedResult, labels: NDArray[np.int32]) -> None:
+    """The counts are those of the predictions and labels beside them; the file says both, so neither is believed alone."""
+    found = Predictions.from_blob(one.predictions)
+    n = int((found.classes[:, 0] >= 0).sum())
+    counted, told = (n, one.count - n, *hits(found, labels)), (one.n, one.unreadable, one.top1, one.top5)
+    _ensure(told == counted, f"{at} counts {told} (evaluated, unreadable, top-1, top-5), its predictions {counted}")
+    _ensure(one.top5 <= one.n, f"{at} has more right than evaluated")
 
 
 def _check_times(at: str, blob: bytes) -> None:

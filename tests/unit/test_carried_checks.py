@@ -11,7 +11,7 @@ import pytest
 
 from dinoq.jobs.carried import Carried, CarriedFigures
 from dinoq.jobs.errors import BadExchange, BadFolder
-from dinoq.jobs.result import Times
+from dinoq.jobs.result import Predictions, Times
 from dinoq.jobs.telemetry import Samples
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
@@ -41,7 +41,8 @@ LIES: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "a negative count": (edit("items", token=-1), "token is -1"),
     "a gap": (edit("items", 2, count=255), "do not tile the dataset"),
     "a part of no run": (edit("items", 2, run_no=9), "is of no run"),
-    "more right than seen": (edit("results", top1=300), "impossible counts"),
+    "one more right than predicted": (edit("results", top1=254), "its predictions (255, 1, 255, 255)"),
+    "an unreadable one counted": (edit("results", n=256, unreadable=0), "its predictions (255, 1, 255, 255)"),
     "a result of no part": (edit("results", no=9), "is no part that is done"),
     "a blob elsewhere": (edit("results", 1, predictions=[0, 10]), "does not lie where the one before ends"),
     "an attempt of nothing": (edit("attempts", no=9), "which is absent"),
@@ -74,6 +75,15 @@ def test_a_clock_that_no_device_has_is_refused(tmp_path: Path, clock: dict[str, 
     job = make_carried()
     odd = replace(job.results[0], times=replace(FAR, **clock).to_blob())  # type: ignore[arg-type]
     assert "part 1 of run 1" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
+
+
+def test_a_sample_that_is_right_though_not_evaluated_is_refused(tmp_path: Path) -> None:
+    job = make_carried()
+    found = Predictions.from_blob(job.results[0].predictions)
+    classes = found.classes.copy()
+    classes[1, 4] = job.manifest.labels[1]
+    odd = replace(job.results[0], predictions=replace(found, classes=classes).to_blob(), top5=256)
+    assert "has more right than evaluated" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
 
 
 def test_blobs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from dinoq.db.engine import Database
 from dinoq.db.history import list_jobs
 from dinoq.db.jobs import retry
 from dinoq.db.log import job_log
-from dinoq.db.records import find_artifact
+from dinoq.db.records import find_artifact, job_record
 from dinoq.db.sweep import sweep
 from dinoq.db.tables.base import Base
-from dinoq.db.tables.carried import CarriedDeviceRow, CarriedTelemetryRow
+from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow
 from dinoq.db.tables.fleet import Device, TelemetryRow, Worker
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, Lane, ManifestRow, Run, SliceRow
@@ -79,13 +79,33 @@ def test_an_artifact_made_here_after_an_import_gets_its_place(db: Database, else
     there = crew(elsewhere)
     job = submit_job(elsewhere)
     there.work_off()
-    carry_in(db, [travelled(carry_out(elsewhere, job, "there"))])
+    out = travelled(carry_out(elsewhere, job, "there"))
+    carry_in(db, [out])
     here = crew(db)
     mine = submit_job(db)
     here.do(item(db, mine, Kind.COMPILE).id, next(iter(here.devices)))
-    key = contents(db, Artifact)[0][0]
+    key = out.artifacts[0].key
     assert rows(db, Artifact) == 1
     assert (made := find_artifact(db, key)) and made.uri == f"artifacts/{key}"
+
+
+@pytest.mark.parametrize("first", ["made here", "imported"])
+def test_what_a_toolchain_said_elsewhere_stays_with_the_imported_job(
+    db: Database, elsewhere: Database, first: str
+) -> None:
+    there = submit_job(elsewhere)
+    crew(elsewhere).work_off()
+    out = travelled(carry_out(elsewhere, there, "there"))
+    out = replace(out, artifacts=[replace(out.artifacts[0], vendor_output="$ atc --there\nmade", made_ms=1)])
+    here = crew(db)
+    if first == "imported":
+        carry_in(db, [out])
+    mine = submit_job(db)
+    here.do(item(db, mine, Kind.COMPILE).id, next(iter(here.devices)))
+    (taken,) = carry_in(db, [out])
+    assert carry_out(db, taken.job_id, "here").artifacts == out.artifacts
+    assert job_record(db, taken.job_id).runs[0].compile_command == "atc --there"
+    assert "atc --there" in job_log(db, taken.job_id)[-1] and "atc --there" not in "".join(job_log(db, mine))
 
 
 def test_what_is_kept_by_content_is_not_doubled(db: Database) -> None:
@@ -104,7 +124,7 @@ def test_the_history_tells_where_a_job_comes_from(db: Database) -> None:
 def test_every_table_of_a_job_travels() -> None:
     """A table that is added to the ledger is either of a job and travels, or stands here as one that does not."""
     travel = {Job, Run, SliceRow, Item, Attempt, ShardResultRow, Artifact, ManifestRow, Imported}
-    carried = {CarriedDeviceRow, CarriedTelemetryRow}
+    carried = {CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow}
     assert {mapper.class_ for mapper in Base.registry.mappers} == travel | carried | set(OTHERS)
 
 

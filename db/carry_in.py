@@ -3,7 +3,7 @@ device, a worker, a lane or another job changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -41,6 +41,13 @@ def carry_in(db: Database, jobs: Sequence[Carried], *, update: bool = False) -> 
     Raises: BadExchange for one that is here and differs, unless it was imported and `update` is set.
     """
     return db.write(lambda session: [_take(session, job, update=update) for job in jobs])
+
+
+def logits_named(db: Database, places: Collection[str]) -> set[str]:
+    """Of these places of a store, those where some job of this history keeps logits."""
+    with db.read() as session:
+        kept = select(ShardResultRow.logits).where(ShardResultRow.logits != "").distinct()
+        return set(places).intersection(session.scalars(kept))
 
 
 def _take(session: Session, job: Carried, *, update: bool) -> Taken:

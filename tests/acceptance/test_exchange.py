@@ -69,6 +69,16 @@ def test_logits_go_along_on_request(bench: Bench, other: Shell) -> None:
     assert kept and kept == {path.name: path.read_bytes() for path in bench.shell.home.rglob("*.f32")}
 
 
+def test_logits_that_are_not_taken_in_are_not_left_in_the_store(bench: Bench, other: Shell) -> None:
+    bench.run("--keep-logits")
+    other.dinoq("import", exported(bench))
+    path = exported(bench, "--with-logits")
+    assert "already has it" in other.dinoq("import", path).err
+    assert list(other.home.rglob("*.f32")) == []
+    assert other.dinoq("import", path, "--update").code == 0
+    assert list(other.home.rglob("*.f32"))
+
+
 def refused(answer: Answer, *words: str) -> None:
     """Exit 2, one sentence with these words, no traceback."""
     assert answer.code == 2, answer.err

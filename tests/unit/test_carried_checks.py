@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -157,16 +157,39 @@ def with_logits(folder: Path) -> Carried:
 
 def test_logits_go_from_store_to_store(tmp_path: Path) -> None:
     pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
-    with unpack(tmp_path / "x.dinoq") as unpacked:
-        unpacked.store_logits(tmp_path / "x.dinoq", tmp_path / "two")
+    place_logits(tmp_path, tmp_path / "two")
     assert (tmp_path / "two" / LOGITS).read_bytes() == b"logits"
+
+
+def place_logits(folder: Path, store: Path, *, named: Collection[str] = (LOGITS,)) -> None:
+    """What an import does with the logits of `x.dinoq` when these are named in the end."""
+    store.mkdir(exist_ok=True)
+    with unpack(folder / "x.dinoq") as unpacked, unpacked.logits_in(folder / "x.dinoq", store, lambda _: named):
+        assert (store / LOGITS).exists()
+
+
+def test_logits_that_no_job_names_in_the_end_go_again(tmp_path: Path) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
+    place_logits(tmp_path, tmp_path / "two", named=())
+    place_logits(tmp_path, tmp_path / "one", named=())
+    assert not (tmp_path / "two" / LOGITS).exists() and (tmp_path / "one" / LOGITS).exists()
+
+
+def test_a_store_without_room_for_logits_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 5}))
+    with pytest.raises(BadFolder, match="has 0 MiB free, and these logits need 1 MiB"):
+        place_logits(tmp_path, tmp_path / "two")
+    assert list((tmp_path / "two").iterdir()) == []
 
 
 def test_logits_that_the_store_has_damaged_are_not_passed_over(tmp_path: Path) -> None:
     pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
     (tmp_path / "one" / LOGITS).write_bytes(b"others")
-    with unpack(tmp_path / "x.dinoq") as unpacked, pytest.raises(BadExchange, match="the store holds another"):
-        unpacked.store_logits(tmp_path / "x.dinoq", tmp_path / "one")
+    with pytest.raises(BadExchange, match="the store holds another"):
+        place_logits(tmp_path, tmp_path / "one")
     assert (tmp_path / "one" / LOGITS).read_bytes() == b"others"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dinoq.cli import console
 from dinoq.cli.ledger import job_named, open_ledger
+from dinoq.cli.render.words import printable
 from dinoq.cli.settings import Settings
 from dinoq.db.carry_in import carry_in, logits_named
 from dinoq.db.carry_out import carry_out
@@ -47,5 +48,7 @@ def read(now: Settings, asked: Import) -> int:
             jobs = carry_in(db, unpacked.jobs, update=asked.update)
         for taken in jobs:
             console.result(f"job {taken.job_id}")
-            console.say(f"job {taken.job_id} {TOLD[taken.how]}: {taken.name}. See: dinoq report {taken.job_id}")
+            console.say(
+                f"job {taken.job_id} {TOLD[taken.how]}: {printable(taken.name)}. See: dinoq report {taken.job_id}"
+            )
     return 0

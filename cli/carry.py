@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console
+from dinoq.cli.flags import OF_ARRIVED, OF_JOBS, check_export, check_import
 from dinoq.cli.ledger import job_named, open_ledger
 from dinoq.cli.render.words import printable
 from dinoq.cli.settings import Settings
@@ -23,7 +24,8 @@ TOLD = {"new": "is imported", "known": "already has it", "updated": "is imported
 
 
 def write(now: Settings, asked: Export) -> int:
-    """Write ended jobs to one file. Raises: UsageError for a job that is active, BadFolder for a disk without room."""
+    """Write ended jobs to one file. Raises: UsageError for a job that is active or a flag without use, BadFolder for a disk without room."""
+    check_export(now, asked, f"a {SUFFIX} file", OF_JOBS)
     if asked.output.suffix != SUFFIX:
         raise UsageError(
             f"{asked.output} does not end in {SUFFIX}, so nobody would know what it is.", hint="-o x.dinoq"
@@ -40,7 +42,8 @@ def write(now: Settings, asked: Export) -> int:
 
 
 def read(now: Settings, asked: Import) -> int:
-    """Take the jobs of one file into this history, all or none. Raises: BadExchange, BadFolder for a disk without room."""
+    """Take the jobs of one file into this history, all or none. Raises: UsageError, BadExchange, BadFolder for a disk without room."""
+    check_import(now, asked, f"a {SUFFIX} file", OF_ARRIVED)
     with unpack(asked.path) as unpacked:
         db = open_ledger(now)
         store = open_store(now.store).path if unpacked.logits else now.store

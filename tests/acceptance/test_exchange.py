@@ -87,7 +87,12 @@ def test_nothing_in_a_file_moves_a_terminal(other: Shell, tmp_path: Path) -> Non
     spec = replace(job.job.spec, command=f"dinoq run {odd}")
     made = [replace(one, vendor_output=f"$ atc {odd}\nmade") for one in job.artifacts]
     path = packed(tmp_path, replace(job, job=replace(job.job, spec=spec, **texts), artifacts=made))  # type: ignore[arg-type]
-    said = [other.dinoq("import", path), other.dinoq("jobs"), other.dinoq("report", "1", "--format", "modelzoo")]
+    said = [
+        other.dinoq("import", path),
+        other.dinoq("jobs"),
+        other.dinoq("status", "1"),
+        other.dinoq("report", "1", "--format", "modelzoo"),
+    ]
     heard = "".join(answer.out + answer.err for answer in said)
     assert {sign for sign in heard if not sign.isprintable()} == {"\n"}
     words = ("name", "owner", "imported from source", "dinoq run", "atc")

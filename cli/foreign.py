@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dinoq.cli import console
 from dinoq.cli.board import Count
 from dinoq.cli.exchange import Import
+from dinoq.cli.flags import OF_DUMP, OF_FIGURES, check_import
 from dinoq.cli.foreign_job import Made, given_of, identity_of, job_of, labelled, model_of
 from dinoq.cli.settings import Settings
 from dinoq.jobs.errors import BadResults
@@ -38,8 +39,9 @@ def read(now: Settings, asked: Import) -> int:
     from dinoq.db.imported import Foreign, store_imported
     from dinoq.workers.data.dumps import is_dump
 
-    given = given_of(now, asked)
     dump = asked.path.is_dir() and is_dump(asked.path)
+    check_import(now, asked, "a dump folder" if dump else "a file of figures", OF_DUMP if dump else OF_FIGURES)
+    given = given_of(now, asked)
     made = (_from_dump if dump else _from_figures)(now, asked, given)
     spec = job_of(now, asked, made)
     runs = {

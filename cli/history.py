@@ -10,6 +10,7 @@ import typer
 
 from dinoq.cli import console, settings
 from dinoq.cli.render.columns import table
+from dinoq.cli.render.words import printable
 
 if TYPE_CHECKING:
     from dinoq.db.history import JobSummary
@@ -45,7 +46,7 @@ def jobs(
         ]
         for row in rows
     ]
-    console.result(table(heads, cells, right=("job", "done", "samples")))
+    console.result(table(heads, [list(map(printable, row)) for row in cells], right=("job", "done", "samples")))
 
 
 def _done(row: JobSummary) -> str:

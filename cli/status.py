@@ -103,10 +103,12 @@ def _run_of(db: Database, job: int, text: str | None) -> tuple[str, int] | None:
 def _table(seen: object) -> str:
     from dinoq.cli.bars import rows_of, samples_text
     from dinoq.cli.render.columns import table
+    from dinoq.cli.render.words import printable
     from dinoq.db.progress import JobProgress
 
     assert isinstance(seen, JobProgress)
     rows = [[row.name, samples_text(row), row.state] for row in rows_of(seen)]
     head = f"job {seen.job_id}  {seen.name}  {seen.state}"
     without = [f"{run.chip} bs{run.batch} goes without {text}" for run in seen.runs for text in run.left_out]
-    return "\n".join([head, table(("what", "samples", "state"), rows, right=("samples",)), *without, *seen.errors])
+    shown = table(("what", "samples", "state"), [list(map(printable, row)) for row in rows], right=("samples",))
+    return "\n".join([printable(head), shown, *map(printable, (*without, *seen.errors))])

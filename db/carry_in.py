@@ -3,7 +3,7 @@ device, a worker, a lane or another job changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from dinoq.db.carry_out import alike, carried
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.tables.base import Base
-from dinoq.db.tables.carried import CarriedDeviceRow, CarriedTelemetryRow
+from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, Imported, ShardResultRow
@@ -41,6 +41,13 @@ def carry_in(db: Database, jobs: Sequence[Carried], *, update: bool = False) -> 
     Raises: BadExchange for one that is here and differs, unless it was imported and `update` is set.
     """
     return db.write(lambda session: [_take(session, job, update=update) for job in jobs])
+
+
+def logits_named(db: Database, places: Collection[str]) -> set[str]:
+    """Of these places of a store, those where some job of this history keeps logits."""
+    with db.read() as session:
+        kept = select(ShardResultRow.logits).where(ShardResultRow.logits != "").distinct()
+        return set(places).intersection(session.scalars(kept))
 
 
 def _take(session: Session, job: Carried, *, update: bool) -> Taken:
@@ -70,7 +77,7 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
     named: Values = {"id": job.manifest.id, "samples": len(job.manifest), "body": job.manifest.to_blob()}
     changed(session, insert_into(session, ManifestRow).values(**named).on_conflict_do_nothing())
     for artifact in job.artifacts:
-        # Told, not here: an empty place is never taken for a file of this store.
+        # For runs to refer to. Told, not here: an empty place is never taken for a file of this store.
         values = asdict(artifact) | {"uri": ""}
         changed(session, insert_into(session, Artifact).values(**values).on_conflict_do_nothing())
     job_id = int(session.execute(insert_into(session, Job).values(**_job(job, number)).returning(Job.id)).scalar_one())
@@ -80,6 +87,7 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
     _insert_attempts(session, job_id, job)
     _insert(session, ShardResultRow, job_id, [asdict(result) for result in job.results])
     _insert(session, Imported, job_id, [asdict(figures) for figures in job.imported])
+    _insert(session, CarriedArtifactRow, job_id, [asdict(artifact) for artifact in job.artifacts])
     _insert(session, CarriedDeviceRow, job_id, [asdict(device) | {"key": device.facts.key} for device in job.devices])
     _insert(session, CarriedTelemetryRow, job_id, [asdict(block) for block in job.telemetry])
     return job_id
@@ -114,6 +122,15 @@ def _clear(session: Session, job_id: int) -> None:
     """Everything of an imported job; what is kept by content stays."""
     items = select(Item.id).where(Item.job_id == job_id)
     changed(session, delete(Attempt).where(Attempt.item_id.in_(items)))
-    for table in (CarriedDeviceRow, CarriedTelemetryRow, Imported, ShardResultRow, Item, SliceRow, Run):
+    for table in (
+        CarriedArtifactRow,
+        CarriedDeviceRow,
+        CarriedTelemetryRow,
+        Imported,
+        ShardResultRow,
+        Item,
+        SliceRow,
+        Run,
+    ):
         changed(session, delete(table).where(table.job_id == job_id))
     changed(session, delete(Job).where(Job.id == job_id))

@@ -15,6 +15,7 @@ from dinoq.db.fleet import device_facts
 from dinoq.db.known_devices import fleet_known, telemetry_known
 from dinoq.db.records import spans_of
 from dinoq.db.tables.base import Base, escaped
+from dinoq.db.tables.carried import CarriedArtifactRow
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, Imported, ShardResultRow
@@ -66,7 +67,6 @@ def carried(session: Session, job: Job, host: str) -> Carried:
     """The rows of one job, each table in the order of its keys."""
     body = session.execute(select(ManifestRow.body).where(ManifestRow.id == job.manifest_id)).scalar_one()
     runs = session.scalars(select(Run).where(Run.job_id == job.id).order_by(Run.run_no)).all()
-    keys = {run.artifact_key for run in runs if run.artifact_key}
     attempts = _select(CarriedAttempt, Attempt, Item).join(Item, Item.id == Attempt.item_id)
     return Carried(
         job=_job(job, host),
@@ -76,7 +76,7 @@ def carried(session: Session, job: Job, host: str) -> Carried:
         items=_rows(session, CarriedItem, Item, Item.job_id == job.id),
         attempts=_made(session, CarriedAttempt, attempts.where(Item.job_id == job.id)),
         results=_rows(session, CarriedResult, ShardResultRow, ShardResultRow.job_id == job.id),
-        artifacts=_rows(session, CarriedArtifact, Artifact, Artifact.key.in_(keys)),
+        artifacts=_artifacts(session, job, runs),
         devices=_devices(session, job, runs),
         telemetry=_telemetry(session, job, runs),
         imported=_rows(session, CarriedFigures, Imported, Imported.job_id == job.id),
@@ -116,6 +116,14 @@ def _run(run: Run) -> CarriedRun:
 
 def _used(facts: dict[str, Any]) -> UsedDevice:
     return UsedDevice(**asdict(device_facts(facts)), program=facts.get("program", {}))
+
+
+def _artifacts(session: Session, job: Job, runs: Sequence[Run]) -> list[CarriedArtifact]:
+    """Those of this history, or, for an imported job, those it came with."""
+    if job.imported_ms is not None:
+        return _rows(session, CarriedArtifact, CarriedArtifactRow, CarriedArtifactRow.job_id == job.id)
+    keys = {run.artifact_key for run in runs if run.artifact_key}
+    return _rows(session, CarriedArtifact, Artifact, Artifact.key.in_(keys))
 
 
 def _devices(session: Session, job: Job, runs: Sequence[Run]) -> list[CarriedDevice]:

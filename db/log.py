@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
-from dinoq.db.tables.carried import CarriedDeviceRow
+from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow
 from dinoq.db.tables.fleet import Device
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, Run
@@ -42,18 +42,23 @@ def job_log(db: Database, job_id: int, run: tuple[str, int] | None = None) -> li
         .where(*which)
         .order_by(func.coalesce(Attempt.started_ms, Attempt.ended_ms), Item.id, Attempt.token)
     )
+    told = func.coalesce(CarriedArtifactRow.vendor_output, Artifact.vendor_output)
     artifacts = (
-        select(Run.chip, Run.batch, Artifact.vendor_output)
+        select(Run.chip, Run.batch, told.label("said"))
         .join(Artifact, Artifact.key == Run.artifact_key)
+        .outerjoin(
+            CarriedArtifactRow,
+            and_(CarriedArtifactRow.job_id == Run.job_id, CarriedArtifactRow.key == Run.artifact_key),
+        )
         .join(Item, and_(of_run, Item.kind == Kind.COMPILE))
-        .where(*which, Artifact.vendor_output != "")
+        .where(*which, told != "")
         .order_by(Run.run_no)
     )
     with db.read() as session:
         came = _came(session, job_id)
         lines = [line for row in session.execute(attempts) for line in _lines(row)]
         said = [
-            _block(f"{row.chip} bs{row.batch} artifact, as its toolchain told:", row.vendor_output)
+            _block(f"{row.chip} bs{row.batch} artifact, as its toolchain told:", row.said)
             for row in session.execute(artifacts)
         ]
     return came + lines + said

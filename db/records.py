@@ -14,6 +14,7 @@ from dinoq.db.fleet import device_facts
 from dinoq.db.imported import told_of
 from dinoq.db.known_devices import fleet_known, telemetry_known
 from dinoq.db.run_devices import troubles_of
+from dinoq.db.tables.carried import CarriedArtifactRow
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, ShardResultRow
@@ -101,9 +102,13 @@ def _imported(job: Job) -> ImportedFrom | None:
 
 def _runs(session: Session, job: Job) -> tuple[RunRecord, ...]:
     job_id = job.id
-    said = func.substr(Artifact.vendor_output, 1, COMMAND_CHARACTERS)
-    runs = select(Run, Artifact.uri, said).outerjoin(Artifact, Artifact.key == Run.artifact_key)
-    rows = session.execute(runs.where(Run.job_id == job_id).order_by(Run.run_no)).all()
+    output = func.coalesce(CarriedArtifactRow.vendor_output, Artifact.vendor_output)
+    runs = select(Run, Artifact.uri, func.substr(output, 1, COMMAND_CHARACTERS))
+    runs = runs.outerjoin(Artifact, Artifact.key == Run.artifact_key)
+    carried = and_(CarriedArtifactRow.job_id == Run.job_id, CarriedArtifactRow.key == Run.artifact_key)
+    rows = session.execute(
+        runs.outerjoin(CarriedArtifactRow, carried).where(Run.job_id == job_id).order_by(Run.run_no)
+    ).all()
     results, fenced = _results(session, job_id), _fenced(session, job_id)
     failed, spans = _failed(session, job_id), spans_of(session, job_id)
     told = told_of(session, job_id)

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from dinoq.jobs.carried import KINDS, Carried, CarriedItem, CarriedResult
-from dinoq.jobs.result import TOP, Times
+import numpy as np
+from numpy.typing import NDArray
+
+from dinoq.jobs.carried import KINDS, Carried, CarriedFigures, CarriedItem, CarriedResult
+from dinoq.jobs.result import TOP, Predictions, Times, hits
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.told import Told
+from dinoq.jobs.told import FACTS, Told, told_from_json
 from dinoq.jobs.typed import Malformed, typed
 
 ENDED = ("done", "failed", "cancelled")
@@ -146,13 +149,21 @@ def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem
     _ensure(done or mode == "imported", f"{at} is no part that is done")  # nobody worked what another tool told
     _ensure((one.count == 0) == (mode == "pure"), f"{at} has {one.count} samples")
     _ensure(one.first + one.count <= job.job.spec.data.samples, f"{at} goes beyond the dataset")
-    adds_up = min(one.n, one.unreadable) >= 0 and one.n + one.unreadable == one.count
-    _ensure(adds_up and 0 <= one.top1 <= one.top5 <= one.n, f"{at} has impossible counts")
     _ensure(len(one.predictions) == TOP * 4 * one.count, f"{at} has not a prediction for each sample")
+    _check_counts(at, one, job.manifest.label_array[one.first : one.first + one.count])
     _ensure(
         not one.logits or LOGITS.fullmatch(one.logits), f"{at} has logits at {one.logits[:60]!r}, no place of a store"
     )
     _check_times(at, one.times)
+
+
+def _check_counts(at: str, one: CarriedResult, labels: NDArray[np.int32]) -> None:
+    """The counts are those of the predictions and labels beside them; the file says both, so neither is believed alone."""
+    found = Predictions.from_blob(one.predictions)
+    n = int((found.classes[:, 0] >= 0).sum())
+    counted, told = (n, one.count - n, *hits(found, labels)), (one.n, one.unreadable, one.top1, one.top5)
+    _ensure(told == counted, f"{at} counts {told} (evaluated, unreadable, top-1, top-5), its predictions {counted}")
+    _ensure(one.top5 <= one.n, f"{at} has more right than evaluated")
 
 
 def _check_times(at: str, blob: bytes) -> None:
@@ -185,13 +196,28 @@ def _check_devices(job: Carried) -> None:
 
 
 def _check_figures(job: Carried) -> None:
-    """What foreign tools told reads as such, and can be divided."""
+    """What foreign tools told reads as such, of each imported run, and can be divided."""
     foreign = {run.run_no for run in job.runs if run.mode == "imported"}
-    _ensure(_unique("figure", [one.run_no for one in job.imported]) <= foreign, "figures are of no imported run")
+    told_of = _unique("figure", [one.run_no for one in job.imported])
+    _ensure(told_of <= foreign, "figures are of no imported run")
+    _ensure(foreign <= told_of, "an imported run has no figures")
     for one in job.imported:
-        told = typed(Told, one.told, f"figures of run {one.run_no}")
+        told = _told(one)
         _ensure(all(0 < rate <= MOST_MS for rate in told.rates.values()), f"a rate of run {one.run_no} is none")
         _ensure(all(0 <= share <= 1 for share in told.top_k), f"an accuracy of run {one.run_no} is none")
+
+
+def _told(one: CarriedFigures) -> Told:
+    """The figures as a report will read them. Raises: Malformed for what a tool may leave out and `told_from_json` not."""
+    at = f"figures of run {one.run_no}"
+    told = typed(Told, one.told, at)
+    try:
+        told_from_json(one.told)
+    except KeyError as error:
+        raise Malformed(f"{at} have no {error}") from None
+    for name in FACTS:
+        _ensure(name in told.facts, f"{at} do not say {name!r}, not even that it is unknown")
+    return told
 
 
 def _check_numbers(job: Carried) -> None:

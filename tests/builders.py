@@ -23,7 +23,7 @@ from dinoq.jobs.ledger import (
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.modes import Rule, with_modes
 from dinoq.jobs.recipe import recipe_named
-from dinoq.jobs.result import ShardResult, Times, top_five
+from dinoq.jobs.result import ShardResult, Times, hits, top_five
 from dinoq.jobs.spec import DataRef, GivenArtifact, JobSpec, ModelRef, plan_runs
 
 OWNER = "ada@lab"
@@ -135,15 +135,17 @@ def compiled(held: Claim, device: DeviceFacts, *, sha: str = "artifact") -> Comp
 
 
 def shard_result(held: Claim, device: DeviceFacts, *, answer: int = 0, unreadable: int = 0) -> ShardResult:
-    """Every sample answered with class `answer`; `top1` counts those whose label, as `make_manifest` gives, is that. Of
-    random data, three windows of seven batches."""
+    """Every sample answered with class `answer`, the lowest others after it, the last `unreadable` not at all; counted
+    against the labels that `make_manifest` gives. Of random data, three windows of seven batches."""
     n = held.count - unreadable
     logits = np.zeros((held.count, CLASSES), np.float32)
     logits[:, answer] = 1.0
     windows = () if held.count else (7, 7, 7)
     batches = -(-held.count // held.run.batch) or sum(windows)
     ones = np.ones(batches, np.float32)
-    right = sum(1 for no in range(held.first, held.first + held.count) if no % CLASSES == answer)
+    predictions = top_five(logits)
+    predictions.classes[n:] = -1
+    top1, top5 = hits(predictions, np.arange(held.first, held.first + held.count, dtype=np.int32) % CLASSES)
     return ShardResult(
         run_no=held.run_no,
         no=held.no,
@@ -151,10 +153,10 @@ def shard_result(held: Claim, device: DeviceFacts, *, answer: int = 0, unreadabl
         count=held.count,
         device=device.key,
         n=n,
-        top1=min(right, n),
-        top5=n,
+        top1=top1,
+        top5=top5,
         unreadable=unreadable,
-        predictions=top_five(logits).to_blob(),
+        predictions=predictions.to_blob(),
         times=Times(ones, ones, ones, np.ones(batches, np.bool_), 0.0, float(batches), windows=windows).to_blob(),
     )
 

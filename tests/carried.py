@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dinoq.jobs.carried import (
     CarriedAttempt,
     CarriedBlock,
     CarriedDevice,
+    CarriedFigures,
     CarriedItem,
     CarriedJob,
     CarriedResult,
@@ -30,6 +31,7 @@ from dinoq.jobs.errors import BadExchange
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import plan_parts, plan_slices
 from dinoq.jobs.spec import JobSpec, RunSpec
+from dinoq.jobs.told import Told
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
 from tests.builders import OWNER, STORE, make_device, make_manifest, make_spec, sha256
@@ -60,6 +62,16 @@ def make_carried(samples: int = 300, batches: Sequence[int] = (16,), uuid: str =
             CarriedBlock(device_key=DEVICE.key, block_ms=MS, samples=block.samples.to_blob(), achieved_per_s=1.0)
         ],
     )
+
+
+def with_figures(**told: Any) -> Carried:
+    """A job of which another tool told all there is."""
+    job = make_carried()
+    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="imported"),))
+    values = json.loads(json.dumps(Told(tool="trtexec", kind="log", rates={"compute": 100.0}).to_json())) | told
+    figures = [CarriedFigures(run_no=1, told=values)]
+    bare = replace(job, slices=[], items=[], attempts=[], results=[], imported=figures)
+    return replace(bare, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="imported")])
 
 
 def packed(folder: Path, *jobs: Carried, name: str = "x.dinoq") -> Path:

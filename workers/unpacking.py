@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import struct
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import IO
 from dinoq.jobs.carried import VERSION, Carried
 from dinoq.jobs.carried_checks import LOGITS, check
 from dinoq.jobs.carried_text import dataset_member, from_members, members_of
-from dinoq.jobs.errors import BadExchange
+from dinoq.jobs.errors import BadExchange, BadFolder
 from dinoq.jobs.typed import Malformed, from_json, typed
 from dinoq.workers.data.shards import fresh_file
 from dinoq.workers.packing import CHUNK, CONTENTS, MOST_BYTES
@@ -71,11 +72,25 @@ class Unpacked:
     archive: zipfile.ZipFile
     logits: dict[str, Member]
 
-    def store_logits(self, path: Path, store: Path) -> None:
-        """Copy the logits into the store. Raises: BadExchange when the store holds others in that place."""
-        with _sentences(path):
-            for place, member in self.logits.items():
-                _store(self.archive, member, store / place)
+    @contextmanager
+    def logits_in(self, path: Path, store: Path, named: Callable[[list[str]], Collection[str]]) -> Iterator[None]:
+        """The logits lie in the store while the block decides about the jobs. However it ends, of those that were not
+        there before only what the history has `named` by then stays.
+
+        Raises: BadExchange when the store holds others in that place, BadFolder for a disk without room.
+        """
+        fresh: list[str] = []
+        try:
+            with _sentences(path):
+                new = {place: member for place, member in self.logits.items() if not _there(member, store / place)}
+                _check_room(store, sum(member.bytes for member in new.values()))
+                for place, member in new.items():
+                    _store(self.archive, member, store / place)
+                    fresh.append(place)
+            yield
+        finally:
+            for place in set(fresh).difference(named(fresh) if fresh else ()):
+                (store / place).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -211,13 +226,27 @@ def _check_logits(archive: zipfile.ZipFile, member: Member) -> None:
         pass
 
 
+def _there(member: Member, path: Path) -> bool:
+    """Whether it is where it belongs already. Raises: Malformed for another one there."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != member.sha256:
+            raise Malformed(f"the store holds another {member.name}")
+    return True
+
+
+def _check_room(store: Path, needed: int) -> None:
+    free = shutil.disk_usage(store).free if needed else 0
+    if needed > free:
+        raise BadFolder(
+            f"the store {store} has {free >> 20} MiB free, and these logits need {(needed >> 20) + 1} MiB.",
+            hint="free space, or export without --with-logits",
+        )
+
+
 def _store(archive: zipfile.ZipFile, member: Member, path: Path) -> None:
-    """Copy a member to where it belongs, unless the same is there. Raises: Malformed for another one there."""
-    if path.exists():
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != member.sha256:
-                raise Malformed(f"the store holds another {member.name}")
-        return
+    """Copy a member to where it belongs."""
     name = f".{uuid.uuid4().hex}"
     with fresh_file(path.parent, name) as out:
         for block in _blocks(archive, member):

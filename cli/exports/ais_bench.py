@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import Chosen, choose, concluded
-from dinoq.cli.exports.flags import OF_OUTPUTS, check_flags
 from dinoq.cli.exports.note import note_beside, run_note
 from dinoq.cli.exports.outputs import LABELS, Plan, form_of, planned, write_folder
+from dinoq.cli.flags import OF_OUTPUTS, check_export
 from dinoq.cli.settings import Settings
 from dinoq.jobs.errors import UsageError
 
@@ -21,7 +21,7 @@ def write(now: Settings, asked: Export) -> int:
     from dinoq.jobs.formats.dump import FIRST_OUTPUT
     from dinoq.workers.exports.places import require_free, write_texts
 
-    check_flags(asked, "ais_bench", OF_OUTPUTS)
+    check_export(now, asked, "--as ais_bench", OF_OUTPUTS)
     form = form_of(asked, ("bin", "npy", "txt"))
     chosen = choose(now, asked)
     place = asked.output / f"{chosen.cell.chip}_bs{chosen.cell.batch}"

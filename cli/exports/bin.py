@@ -10,9 +10,9 @@ from dinoq.cli import console, interrupts
 from dinoq.cli.board import Count
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import concluded
-from dinoq.cli.exports.flags import OF_PHOTOS, check_flags
 from dinoq.cli.exports.note import note_beside, note_text
 from dinoq.cli.exports.outputs import LABELS, NOTHING_LEFT
+from dinoq.cli.flags import OF_PHOTOS, check_export
 from dinoq.cli.settings import Settings
 from dinoq.jobs.errors import UsageError
 
@@ -30,7 +30,7 @@ def write(now: Settings, asked: Export) -> int:
     from dinoq.jobs.formats.info import distinct_keys, info_text, label_text
     from dinoq.workers.exports.places import require_new, write_texts
 
-    check_flags(asked, "bin", OF_PHOTOS)
+    check_export(now, asked, "--as bin", OF_PHOTOS)
     recipe = read_recipe(now.get("recipe") or "dino")
     source, dataset = dataset_of(now, asked.limit)
     for text in dataset.notes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import choose, concluded
-from dinoq.cli.exports.flags import OF_OUTPUTS, check_flags
 from dinoq.cli.exports.note import note_beside, run_note
 from dinoq.cli.exports.outputs import LABELS, form_of, planned, write_folder
+from dinoq.cli.flags import OF_OUTPUTS, check_export
 from dinoq.cli.settings import Settings
 
 FOLDER = "dumpOutput_device0"
@@ -21,7 +21,7 @@ def write(now: Settings, asked: Export) -> int:
     from dinoq.jobs.formats.dump import FIRST_OUTPUT
     from dinoq.workers.exports.places import require_free, write_texts
 
-    check_flags(asked, "dump", OF_OUTPUTS)
+    check_export(now, asked, "--as dump", OF_OUTPUTS)
     form = form_of(asked, ("txt", "bin"))
     chosen, place = choose(now, asked), asked.output / FOLDER
     plan = planned(chosen, place, FIRST_OUTPUT["benchmark"], form)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import Chosen, choose, concluded
-from dinoq.cli.exports.flags import OF_RUN, check_flags
 from dinoq.cli.exports.note import note_beside, run_note
+from dinoq.cli.flags import OF_RUN, check_export
 from dinoq.cli.settings import Settings
 from dinoq.jobs.errors import UsageError
 
@@ -21,7 +21,7 @@ def write(now: Settings, asked: Export) -> int:
     from dinoq.jobs.formats.benchmark import perf_name
     from dinoq.workers.exports.places import write_texts
 
-    check_flags(asked, "perf", OF_RUN)
+    check_export(now, asked, "--as perf", OF_RUN)
     chosen = choose(now, asked)
     by_number, about = _texts(chosen)
     texts = {asked.output / perf_name(chosen.cell.batch, number): text for number, text in by_number.items()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dinoq.cli.exchange import Export
 from dinoq.cli.exports.chosen import choose, concluded
-from dinoq.cli.exports.flags import OF_RUN, check_flags
 from dinoq.cli.exports.note import note_beside, run_note
+from dinoq.cli.flags import OF_RUN, check_export
 from dinoq.cli.settings import Settings
 
 FILE = "result.json"
@@ -18,7 +18,7 @@ def write(now: Settings, asked: Export) -> int:
     from dinoq.jobs.formats.result_json import result_text
     from dinoq.workers.exports.places import write_texts
 
-    check_flags(asked, "result", OF_RUN)
+    check_export(now, asked, "--as result", OF_RUN)
     chosen, place = choose(now, asked), asked.output / FILE
     shares = top_k(chosen.merged, chosen.manifest.label_array)
     text = result_text(chosen.merged.coverage.expected, chosen.record.spec.model.classes, shares)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.headline import simulated_banner
 from dinoq.cli.render.markdown import escape, table
-from dinoq.cli.render.words import DASH, jobs_named, percent, run_labels
+from dinoq.cli.render.words import DASH, jobs_named, percent, printable, run_labels
 from dinoq.cli.render.zoo_marks import OF_ACCURACY, mark_notes, marks
 from dinoq.cli.render.zoo_table import performance
 from dinoq.cli.render.zoo_words import LANGUAGES, Words
@@ -87,7 +87,7 @@ def _shell(commands: Sequence[str] | dict[str, None]) -> Iterator[str]:
     if commands:
         longest = max((len(run) for text in commands for run in _backticks(text)), default=0)
         fence = "`" * max(3, longest + 1)
-        yield from (fence, *commands, fence, "")
+        yield from (fence, *map(printable, commands), fence, "")
 
 
 def _backticks(text: str) -> list[str]:

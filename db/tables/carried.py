@@ -1,5 +1,5 @@
-"""The devices of imported jobs as their own history knew them, apart from `device` and `telemetry`: nothing that comes
-from elsewhere is ever given work, waited for, or shown in a report of another job."""
+"""The devices and artifacts of imported jobs as their own history knew them, apart from `device`, `telemetry` and
+`artifact`: nothing that comes from elsewhere is ever given work, waited for, or shown in a report of another job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dinoq.db.tables.base import Base, one_of
+from dinoq.db.tables.base import ORIGINS, Base, one_of
+from dinoq.db.tables.results import ArtifactFacts
 
 
 class CarriedDeviceRow(Base):
@@ -32,3 +33,11 @@ class CarriedTelemetryRow(Base):
     block_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     samples: Mapped[bytes]
     achieved_per_s: Mapped[float | None]
+
+
+class CarriedArtifactRow(ArtifactFacts, Base):
+    """What an imported job's toolchain made and said, whatever this history makes by the same key."""
+
+    __tablename__ = "carried_artifact"
+    __table_args__ = (one_of("origin", ORIGINS),)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True, autoincrement=False, sort_order=-1)

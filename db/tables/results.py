@@ -10,11 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dinoq.db.tables.base import ORIGINS, Base, Words, one_of
 
 
-class Artifact(Base):
-    """What a toolchain made, by content key."""
+class ArtifactFacts:
+    """What a toolchain made, by content key, and what it said."""
 
-    __tablename__ = "artifact"
-    __table_args__ = (one_of("origin", ORIGINS),)
     key: Mapped[str] = mapped_column(primary_key=True)
     model_sha256: Mapped[str]
     chip: Mapped[str]
@@ -24,10 +22,17 @@ class Artifact(Base):
     flags: Mapped[dict[str, Any]]
     toolkit: Mapped[str]
     arch: Mapped[str]
-    uri: Mapped[str]
     sha256: Mapped[str]
     vendor_output: Mapped[str] = mapped_column(Words)
     made_ms: Mapped[int]
+
+
+class Artifact(ArtifactFacts, Base):
+    """One that was made for this history; `uri` is its place in the store, empty where only imported jobs have it."""
+
+    __tablename__ = "artifact"
+    __table_args__ = (one_of("origin", ORIGINS),)
+    uri: Mapped[str]
 
 
 class ShardResultRow(Base):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.carried import make_carried, packed
 from tests.command import Answer, Shell
 
 
@@ -67,6 +69,34 @@ def test_logits_go_along_on_request(bench: Bench, other: Shell) -> None:
     assert other.dinoq("import", exported(bench, "--with-logits")).code == 0
     kept = {path.name: path.read_bytes() for path in (other.home / ".dinoq/store/logits").rglob("*.f32")}
     assert kept and kept == {path.name: path.read_bytes() for path in bench.shell.home.rglob("*.f32")}
+
+
+def test_logits_that_are_not_taken_in_are_not_left_in_the_store(bench: Bench, other: Shell) -> None:
+    bench.run("--keep-logits")
+    other.dinoq("import", exported(bench))
+    path = exported(bench, "--with-logits")
+    assert "already has it" in other.dinoq("import", path).err
+    assert list(other.home.rglob("*.f32")) == []
+    assert other.dinoq("import", path, "--update").code == 0
+    assert list(other.home.rglob("*.f32"))
+
+
+def test_nothing_in_a_file_moves_a_terminal(other: Shell, tmp_path: Path) -> None:
+    odd, job = "\x1b]0;mine\x07", make_carried()
+    texts = {"name": f"name {odd}", "owner": f"owner {odd}", "source": f"source {odd}"}
+    spec = replace(job.job.spec, command=f"dinoq run {odd}")
+    made = [replace(one, vendor_output=f"$ atc {odd}\nmade") for one in job.artifacts]
+    path = packed(tmp_path, replace(job, job=replace(job.job, spec=spec, **texts), artifacts=made))  # type: ignore[arg-type]
+    said = [
+        other.dinoq("import", path),
+        other.dinoq("jobs"),
+        other.dinoq("status", "1"),
+        other.dinoq("report", "1", "--format", "modelzoo"),
+    ]
+    heard = "".join(answer.out + answer.err for answer in said)
+    assert {sign for sign in heard if not sign.isprintable()} == {"\n"}
+    words = ("name", "owner", "imported from source", "dinoq run", "atc")
+    assert [word for word in words if f"{word} \\x1b]0;mine" not in heard] == []
 
 
 def refused(answer: Answer, *words: str) -> None:

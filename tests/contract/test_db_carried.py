@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from dinoq.cli.render import markdown, text
+from dinoq.cli.render import markdown, modelzoo, text
 from dinoq.cli.render.json import render
 from dinoq.cli.waiting import report_of
 from dinoq.db.carry_in import carry_in
@@ -19,10 +20,10 @@ from dinoq.db.engine import Database
 from dinoq.db.history import list_jobs
 from dinoq.db.jobs import retry
 from dinoq.db.log import job_log
-from dinoq.db.records import find_artifact
+from dinoq.db.records import find_artifact, job_record
 from dinoq.db.sweep import sweep
 from dinoq.db.tables.base import Base
-from dinoq.db.tables.carried import CarriedDeviceRow, CarriedTelemetryRow
+from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow
 from dinoq.db.tables.fleet import Device, TelemetryRow, Worker
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, Lane, ManifestRow, Run, SliceRow
@@ -33,7 +34,7 @@ from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import Kind
 from dinoq.jobs.typed import Malformed
 from tests.builders import make_device
-from tests.carried import UUID, make_carried
+from tests.carried import UUID, make_carried, with_figures
 from tests.crew import crew, item, items, job_row, rows, submit_job
 from tests.travel import contents, empty, eventful_job, report, travelled
 
@@ -78,13 +79,33 @@ def test_an_artifact_made_here_after_an_import_gets_its_place(db: Database, else
     there = crew(elsewhere)
     job = submit_job(elsewhere)
     there.work_off()
-    carry_in(db, [travelled(carry_out(elsewhere, job, "there"))])
+    out = travelled(carry_out(elsewhere, job, "there"))
+    carry_in(db, [out])
     here = crew(db)
     mine = submit_job(db)
     here.do(item(db, mine, Kind.COMPILE).id, next(iter(here.devices)))
-    key = contents(db, Artifact)[0][0]
+    key = out.artifacts[0].key
     assert rows(db, Artifact) == 1
     assert (made := find_artifact(db, key)) and made.uri == f"artifacts/{key}"
+
+
+@pytest.mark.parametrize("first", ["made here", "imported"])
+def test_what_a_toolchain_said_elsewhere_stays_with_the_imported_job(
+    db: Database, elsewhere: Database, first: str
+) -> None:
+    there = submit_job(elsewhere)
+    crew(elsewhere).work_off()
+    out = travelled(carry_out(elsewhere, there, "there"))
+    out = replace(out, artifacts=[replace(out.artifacts[0], vendor_output="$ atc --there\nmade", made_ms=1)])
+    here = crew(db)
+    if first == "imported":
+        carry_in(db, [out])
+    mine = submit_job(db)
+    here.do(item(db, mine, Kind.COMPILE).id, next(iter(here.devices)))
+    (taken,) = carry_in(db, [out])
+    assert carry_out(db, taken.job_id, "here").artifacts == out.artifacts
+    assert job_record(db, taken.job_id).runs[0].compile_command == "atc --there"
+    assert "atc --there" in job_log(db, taken.job_id)[-1] and "atc --there" not in "".join(job_log(db, mine))
 
 
 def test_what_is_kept_by_content_is_not_doubled(db: Database) -> None:
@@ -103,7 +124,7 @@ def test_the_history_tells_where_a_job_comes_from(db: Database) -> None:
 def test_every_table_of_a_job_travels() -> None:
     """A table that is added to the ledger is either of a job and travels, or stands here as one that does not."""
     travel = {Job, Run, SliceRow, Item, Attempt, ShardResultRow, Artifact, ManifestRow, Imported}
-    carried = {CarriedDeviceRow, CarriedTelemetryRow}
+    carried = {CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow}
     assert {mapper.class_ for mapper in Base.registry.mappers} == travel | carried | set(OTHERS)
 
 
@@ -155,18 +176,42 @@ JUNK = [0, 1, -1, 300, 2**62, "", "x", "pure", "imported", "failed", "fenced", N
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_passes_the_checks_can_be_reported(elsewhere: Database, data: st.DataObject) -> None:
-    members = to_members(make_carried(20, (1, 16)))
+    members = to_members(data.draw(st.sampled_from([make_carried(20, (1, 16)), with_figures()])))
     name = data.draw(st.sampled_from(sorted(name for name in members if name.endswith(("job.json", "s.jsonl")))))
     lines = members[name].splitlines() or [b"{}"]
     row = json.loads(lines[0])
     field = data.draw(st.sampled_from(sorted(row) or ["x"]))
     changed = json.dumps(row | {field: data.draw(st.sampled_from(JUNK))}).encode()
+    report_if_sound(elsewhere, members | {name: b"\n".join([changed, *lines[1:]])})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_figures_that_lack_something_are_refused_or_reported(elsewhere: Database, data: st.DataObject) -> None:
+    job = with_figures(latency={"mean": 1.0, "percentiles": {"99": 2.0}}, top_k=[0.5] * 5, images=300)
+    told = data.draw(less(job.imported[0].told))
+    report_if_sound(elsewhere, to_members(replace(job, imported=[replace(job.imported[0], told=told)])))
+
+
+@st.composite
+def less(draw: st.DrawFn, values: dict[str, Any]) -> dict[str, Any]:
+    """The same without one field, here or further in."""
+    name = draw(st.sampled_from(sorted(values)))
+    inner = values[name]
+    if isinstance(inner, dict) and inner and draw(st.booleans()):
+        return values | {name: draw(less(inner))}
+    return {key: value for key, value in values.items() if key != name}
+
+
+def report_if_sound(ledger: Database, members: dict[str, bytes]) -> None:
+    """What passes the checks gives a report in each form, and a log."""
     try:
-        odd = from_members(UUID, members | {name: b"\n".join([changed, *lines[1:]])})
+        odd = from_members(UUID, members)
         check(odd)
     except Malformed:
         return
-    elsewhere.write(empty)
-    (taken,) = carry_in(elsewhere, [odd])
-    made = report_of(elsewhere, taken.job_id, strict=True)
-    assert text.render(made) and markdown.render(made) and render(made) and job_log(elsewhere, taken.job_id)
+    ledger.write(empty)
+    (taken,) = carry_in(ledger, [odd])
+    made = report_of(ledger, taken.job_id, strict=True)
+    assert all(form.render(made) for form in (text, markdown, modelzoo))
+    assert render(made) and job_log(ledger, taken.job_id)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ import pytest
 
 from dinoq.jobs.carried import Carried, CarriedFigures
 from dinoq.jobs.errors import BadExchange, BadFolder
-from dinoq.jobs.result import Times
+from dinoq.jobs.result import Predictions, Times
 from dinoq.jobs.telemetry import Samples
-from dinoq.jobs.told import Told
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
 from tests.builders import sha256
-from tests.carried import add, edit, jobs_of, make_carried, packed, refused, spoilt
+from tests.carried import add, edit, jobs_of, make_carried, packed, refused, spoilt, with_figures
 
 SHA256 = sha256("logits")
 LOGITS = f"logits/{SHA256[:2]}/{SHA256}.f32"
@@ -43,7 +41,8 @@ LIES: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "a negative count": (edit("items", token=-1), "token is -1"),
     "a gap": (edit("items", 2, count=255), "do not tile the dataset"),
     "a part of no run": (edit("items", 2, run_no=9), "is of no run"),
-    "more right than seen": (edit("results", top1=300), "impossible counts"),
+    "one more right than predicted": (edit("results", top1=254), "its predictions (255, 1, 255, 255)"),
+    "an unreadable one counted": (edit("results", n=256, unreadable=0), "its predictions (255, 1, 255, 255)"),
     "a result of no part": (edit("results", no=9), "is no part that is done"),
     "a blob elsewhere": (edit("results", 1, predictions=[0, 10]), "does not lie where the one before ends"),
     "an attempt of nothing": (edit("attempts", no=9), "which is absent"),
@@ -78,6 +77,15 @@ def test_a_clock_that_no_device_has_is_refused(tmp_path: Path, clock: dict[str, 
     assert "part 1 of run 1" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
 
 
+def test_a_sample_that_is_right_though_not_evaluated_is_refused(tmp_path: Path) -> None:
+    job = make_carried()
+    found = Predictions.from_blob(job.results[0].predictions)
+    classes = found.classes.copy()
+    classes[1, 4] = job.manifest.labels[1]
+    odd = replace(job.results[0], predictions=replace(found, classes=classes).to_blob(), top5=256)
+    assert "has more right than evaluated" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
+
+
 def test_blobs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     job = make_carried()
     times = replace(job, results=[replace(job.results[0], times=b"short"), *job.results[1:]])
@@ -101,16 +109,6 @@ def test_a_part_on_random_data_needs_no_slice(tmp_path: Path) -> None:
     assert jobs_of(packed(tmp_path, pure)) == (pure,)
 
 
-def with_figures(**told: Any) -> Carried:
-    """A job of which another tool told all there is."""
-    job = make_carried()
-    spec = replace(job.job.spec, runs=(replace(job.job.spec.runs[0], mode="imported"),))
-    values = json.loads(json.dumps(Told(tool="trtexec", kind="log", rates={"compute": 100.0}).to_json())) | told
-    figures = [CarriedFigures(run_no=1, told=values)]
-    bare = replace(job, slices=[], items=[], attempts=[], results=[], imported=figures)
-    return replace(bare, job=replace(job.job, spec=spec), runs=[replace(job.runs[0], mode="imported")])
-
-
 def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
     job = with_figures(latency={"mean": 1.0, "percentiles": {"99": 2.0}})
     assert jobs_of(packed(tmp_path, job)) == (job,)
@@ -124,10 +122,21 @@ def test_figures_of_another_tool_travel(tmp_path: Path) -> None:
         ({"top_k": [75.3]}, "an accuracy of run 1 is none"),
         ({"latency": {"mean": 1.0, "percentiles": {"most": 2.0}}}, "expected an object with numbers for names"),
         ({"colour": "red"}, "which this dinoq does not know"),
+        ({"facts": {}}, "do not say 'precision', not even that it is unknown"),
+        ({"latency": {"mean": 1.0}}, "figures of run 1 have no 'percentiles'"),
     ],
 )
 def test_figures_that_no_tool_could_tell_are_refused(tmp_path: Path, lie: dict[str, Any], told: str) -> None:
     assert told in refused(packed(tmp_path, with_figures(**lie)))
+
+
+def test_figures_that_no_report_could_read_are_refused(tmp_path: Path) -> None:
+    bare = CarriedFigures(run_no=1, told={"tool": "x", "kind": "y"})
+    assert "have no 'files'" in refused(packed(tmp_path, replace(with_figures(), imported=[bare])))
+
+
+def test_an_imported_run_without_figures_is_refused(tmp_path: Path) -> None:
+    assert "an imported run has no figures" in refused(packed(tmp_path, replace(with_figures(), imported=[])))
 
 
 def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
@@ -148,16 +157,39 @@ def with_logits(folder: Path) -> Carried:
 
 def test_logits_go_from_store_to_store(tmp_path: Path) -> None:
     pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
-    with unpack(tmp_path / "x.dinoq") as unpacked:
-        unpacked.store_logits(tmp_path / "x.dinoq", tmp_path / "two")
+    place_logits(tmp_path, tmp_path / "two")
     assert (tmp_path / "two" / LOGITS).read_bytes() == b"logits"
+
+
+def place_logits(folder: Path, store: Path, *, named: Collection[str] = (LOGITS,)) -> None:
+    """What an import does with the logits of `x.dinoq` when these are named in the end."""
+    store.mkdir(exist_ok=True)
+    with unpack(folder / "x.dinoq") as unpacked, unpacked.logits_in(folder / "x.dinoq", store, lambda _: named):
+        assert (store / LOGITS).exists()
+
+
+def test_logits_that_no_job_names_in_the_end_go_again(tmp_path: Path) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
+    place_logits(tmp_path, tmp_path / "two", named=())
+    place_logits(tmp_path, tmp_path / "one", named=())
+    assert not (tmp_path / "two" / LOGITS).exists() and (tmp_path / "one" / LOGITS).exists()
+
+
+def test_a_store_without_room_for_logits_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 5}))
+    with pytest.raises(BadFolder, match="has 0 MiB free, and these logits need 1 MiB"):
+        place_logits(tmp_path, tmp_path / "two")
+    assert list((tmp_path / "two").iterdir()) == []
 
 
 def test_logits_that_the_store_has_damaged_are_not_passed_over(tmp_path: Path) -> None:
     pack(tmp_path / "x.dinoq", [with_logits(tmp_path / "one")], tmp_path / "one", logits=True)
     (tmp_path / "one" / LOGITS).write_bytes(b"others")
-    with unpack(tmp_path / "x.dinoq") as unpacked, pytest.raises(BadExchange, match="the store holds another"):
-        unpacked.store_logits(tmp_path / "x.dinoq", tmp_path / "one")
+    with pytest.raises(BadExchange, match="the store holds another"):
+        place_logits(tmp_path, tmp_path / "one")
     assert (tmp_path / "one" / LOGITS).read_bytes() == b"others"
 
 

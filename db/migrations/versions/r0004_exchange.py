@@ -49,10 +49,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_carried_telemetry_job_id")),
         sa.PrimaryKeyConstraint("job_id", "device_key", "block_ms", name=op.f("pk_carried_telemetry")),
     )
+    op.create_table(
+        "carried_artifact",
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("model_sha256", sa.Text(), nullable=False),
+        sa.Column("chip", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("batch", sa.BigInteger(), nullable=False),
+        sa.Column("precision", sa.Text(), nullable=False),
+        sa.Column("flags", sa.JSON(), nullable=False),
+        sa.Column("toolkit", sa.Text(), nullable=False),
+        sa.Column("arch", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("vendor_output", sa.Text(), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("origin IN ('real', 'simulated')", name=op.f("ck_carried_artifact_origin")),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_carried_artifact_job_id")),
+        sa.PrimaryKeyConstraint("job_id", "key", name=op.f("pk_carried_artifact")),
+    )
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    op.drop_table("carried_artifact")
     op.drop_table("carried_telemetry")
     op.drop_table("carried_device")
     op.drop_table("imported")

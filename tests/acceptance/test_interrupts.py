@@ -45,9 +45,11 @@ def ctrl_c(process: subprocess.Popen[str]) -> None:
 
 
 def ended(process: subprocess.Popen[str], patience_s: float = 60) -> Answer:
+    """What it said to its end. Cut off inside an `exec`, as dataclasses are made, Python ends by the signal itself, which
+    a shell shows as the same 130."""
     out, err = process.communicate(timeout=patience_s)
     assert "Traceback" not in err
-    return Answer(process.returncode, out, err)
+    return Answer(130 if process.returncode == -signal.SIGINT else process.returncode, out, err)
 
 
 def hear(process: subprocess.Popen[str], words: str) -> None:

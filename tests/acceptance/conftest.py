@@ -55,6 +55,11 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.fixture
 def bench(shell: Shell, tmp_path: Path) -> Bench:
+    return make_bench(shell, tmp_path)
+
+
+def make_bench(shell: Shell, tmp_path: Path) -> Bench:
+    """Nine photos of three colours."""
     photos = tmp_path / "photos"
     photos.mkdir()
     for n in range(9):

@@ -43,6 +43,7 @@ def run(bench: Bench, batches: str, *more: object) -> Answer:
     return bench.run("--chip", "310P3", "--batches", batches, "--simulate", "310P3:1", *more)
 
 
+@pytest.mark.long
 def test_artifacts_made_elsewhere_run_as_they_are_one_of_them_on_plain_pixels(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "aipp.cfg").write_text(AIPP)
     plain = compiled(bench, tmp_path, 1)

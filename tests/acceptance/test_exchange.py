@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Bench
+from tests.acceptance.conftest import Bench, make_bench
 from tests.carried import make_carried, packed
 from tests.command import Answer, Shell
 
@@ -22,13 +23,21 @@ def other(tmp_path: Path) -> Shell:
     return Shell(home, {"DINOQ_HOST": "elsewhere"})
 
 
-@pytest.fixture
-def done(bench: Bench) -> dict[str, Any]:
-    """The JSON report of job 1, which the first site has evaluated."""
-    answer = bench.run()
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The home in which job 1 was evaluated, its logits kept, and its JSON report."""
+    folder = tmp_path_factory.mktemp("site")
+    answer = make_bench(Shell(folder), folder).run("--keep-logits")
     assert answer.code == 0, answer.err
-    found: dict[str, Any] = answer.json
-    return found
+    return folder, answer.json
+
+
+@pytest.fixture
+def done(bench: Bench, evaluated: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    """The JSON report of job 1, which the first site has evaluated."""
+    home, report = evaluated
+    shutil.copytree(home / ".dinoq", bench.shell.home / ".dinoq")
+    return report
 
 
 def bare(report: dict[str, Any]) -> dict[str, Any]:
@@ -64,15 +73,15 @@ def test_a_second_import_is_recognised(bench: Bench, other: Shell, done: dict[st
         assert len(json.loads(shell.dinoq("jobs", "--json").out)) == 1
 
 
-def test_logits_go_along_on_request(bench: Bench, other: Shell) -> None:
-    bench.run("--keep-logits")
+def test_logits_go_along_on_request(bench: Bench, other: Shell, done: dict[str, Any]) -> None:
     assert other.dinoq("import", exported(bench, "--with-logits")).code == 0
     kept = {path.name: path.read_bytes() for path in (other.home / ".dinoq/store/logits").rglob("*.f32")}
     assert kept and kept == {path.name: path.read_bytes() for path in bench.shell.home.rglob("*.f32")}
 
 
-def test_logits_that_are_not_taken_in_are_not_left_in_the_store(bench: Bench, other: Shell) -> None:
-    bench.run("--keep-logits")
+def test_logits_that_are_not_taken_in_are_not_left_in_the_store(
+    bench: Bench, other: Shell, done: dict[str, Any]
+) -> None:
     other.dinoq("import", exported(bench))
     path = exported(bench, "--with-logits")
     assert "already has it" in other.dinoq("import", path).err

@@ -65,6 +65,7 @@ def test_a_busy_device_is_waited_for_and_said_and_then_used(bench: Bench, ledger
     assert (told["foreign_most"], told["throttled"]) == (0, 0.0)
 
 
+@pytest.mark.long
 def test_foreign_work_and_heat_during_a_run_make_it_unstable_even_if_the_sampler_died(
     bench: Bench, ledger: Database, tmp_path: Path
 ) -> None:

@@ -190,6 +190,7 @@ def test_names_that_would_clash_are_refused_before_anything_is_written(bench: Be
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_real_photos_make_the_round_trip(shell: Shell, shared_data: Path) -> None:
     photos, labels = shared_data / "val20/images", shared_data / "val20/labels.txt"
     answer = shell.dinoq(

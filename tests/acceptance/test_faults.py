@@ -40,6 +40,7 @@ def nobody_left(lab: Lab) -> Iterator[None]:
     lab.shell.stop_all()
 
 
+@pytest.mark.long
 def test_lost_hanging_slow_and_sticky_devices_change_no_count(lab: Lab) -> None:
     host = lab.broken("lost@310P3:0:20,hang@310P3:1:20,slow@310P3:2:1.2,sticky@T4:0:100", "north")
     answer = lab.run("310P3,T4", "310P3:3,T4:1", DINOQ_RUNNING_DEADLINE_S="3", **host)

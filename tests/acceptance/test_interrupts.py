@@ -180,7 +180,7 @@ def test_an_interrupted_demonstration_keeps_its_pictures_for_the_next_up(
     drawn = tmp_path / "drawn"
     drawn.mkdir()
     process = shell.start("demo", TMPDIR=str(drawn))
-    hear(process, "job 1 is stored")
+    hear(process, "job 1  cpu bs1")  # it is under way, and told of by the supervisor
     answer = interrupt(process, 1)
     assert answer.code == 130
     assert f"note:  the pictures stay in {drawn}/dinoq-demo-" in answer.err

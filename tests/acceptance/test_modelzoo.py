@@ -44,6 +44,7 @@ def rows(text: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in cells}
 
 
+@pytest.mark.long
 def test_jobs_of_three_sites_make_the_published_table_in_both_languages(archives: list[Path], bench: Bench) -> None:
     for archive in archives:
         assert bench.shell.dinoq("import", archive).code == 0

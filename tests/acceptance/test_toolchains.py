@@ -12,6 +12,7 @@ from tests.crew import states
 from tests.processes import eventually
 
 
+@pytest.mark.long
 def test_failing_toolchains_fail_their_runs_with_code_and_hint_and_hold_up_no_other(bench: Bench) -> None:
     faults = "compile@310P3:4:E10007,compile@310P3:16:E19010,compile@310:1:EZ3003,no-file-atc@310,denied@T4"
     simulated = ("--chip", "310P3,310", "--batches", "1,4,16", "--simulate", "310P3:1,310:1,T4:1")

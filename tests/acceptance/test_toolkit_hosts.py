@@ -44,6 +44,7 @@ def up(fleet: Lab, host: str, simulate: str, *more: object, **variables: str) ->
     fleet.shell.start("up", "--simulate-into-fleet", "--simulate", simulate, *more, **told)
 
 
+@pytest.mark.long
 def test_what_one_host_compiles_runs_on_every_card_of_another(fleet: Lab, ledger: Database) -> None:
     names = ",".join(card.removeprefix("south/") for card in CARDS)
     up(fleet, "south", "310P3:4", "--device", names, DINOQ_SIM_PROGRAMS=NO_ATC)

@@ -61,6 +61,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("ascend_atc_python", "interpreter of atc's Python parts: numpy < 2, sympy, decorator, tbe", is_path=True),
 )
+SHORT, SHORT_PLACE = 60, "/tmp"
+"""Bytes of a path below which a socket's still fits with our folder in between; and where there is nothing shorter."""
 BY_NAME = {option.name: option for option in OPTIONS}
 INTERNAL = (
     *("DINOQ_WORKER_ID", "DINOQ_ONLY_JOB", "DINOQ_STATE_ID", "DINOQ_DATASETS"),
@@ -151,9 +153,11 @@ class Settings:
 
     @property
     def runtime_folder(self) -> Path:
-        """Where sockets may live: short, private, local."""
-        runtime = self.env.get("XDG_RUNTIME_DIR", "")
-        return Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
+        """Where sockets may live: local, and short, as their paths have an end; what is made there is private."""
+        usual = tempfile.gettempdir()
+        places = (self.env.get("XDG_RUNTIME_DIR", ""), usual, SHORT_PLACE)
+        fit = (place for place in places if place and len(os.fsencode(place)) <= SHORT and Path(place).is_dir())
+        return Path(next(fit, usual))
 
     def number(self, name: str, default: float) -> float:
         """A setting that is a number not below 0. Raises: UsageError."""

@@ -1,6 +1,7 @@
 """Where a setting comes from, and what is said of one that cannot be meant."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,17 @@ def test_a_named_dataset_has_its_own_labels_unless_others_are_asked_for(folder: 
     few = load().datasets["few"]
     assert [labels_of(load(), entry) for entry in (few, {})] == [str(folder / "few.txt"), str(folder / "all.txt")]
     assert labels_of(load({"labels": "mine.txt"}), few) == "mine.txt"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "temporary", "place"), [("run", "tmp", "run"), ("", "tmp", "tmp"), ("", "x" * 60, "/tmp")]
+)
+def test_sockets_live_where_their_paths_fit(
+    monkeypatch: pytest.MonkeyPatch, runtime: str, temporary: str, place: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="dq") as short:
+        for name in ("run", temporary):
+            (Path(short) / name).mkdir()
+        monkeypatch.setattr(tempfile, "gettempdir", lambda: str(Path(short) / temporary))
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(Path(short) / runtime) if runtime else "")
+        assert load().runtime_folder == Path(short) / place  # an absolute place stands for itself

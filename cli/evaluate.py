@@ -83,7 +83,7 @@ def submit(
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
 ) -> int:
     """Check and store a job. Any host of the fleet with the chip takes it up; none need be alive now."""
-    from dinoq.cli.submission import prepare, store_job
+    from dinoq.cli.submission import prepare
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline, "mode": mode})
@@ -95,21 +95,7 @@ def submit(
     if dry_run:
         console.result(_plan(prepared))
         return 0
-    from dinoq.cli.ledger import open_ledger, send
-    from dinoq.db.hints import first_hints
-
-    db = open_ledger(now)
-    job = store_job(db, now, prepared)
-    with interrupts.stored(job):
-        console.result(f'{{"job": {job}}}' if as_json else f"job {job}")
-        send(db, now, first_hints(db, job))
-        if wait:
-            from dinoq.cli.waiting import require_workers, wait_and_report
-
-            require_workers(db, job, prepared.spec)
-            return wait_and_report(db, job, "text", strict=False)
-        _say_who_works(db, job, prepared)
-    return 0
+    return submit_prepared(now, prepared, wait=wait, as_json=as_json)
 
 
 def run(
@@ -154,6 +140,26 @@ def run(
     )
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
+
+
+def submit_prepared(now: Settings, prepared: Prepared, *, wait: bool, as_json: bool) -> int:
+    """Store the job and tell whoever is alive; see it through only where that is wished."""
+    from dinoq.cli.ledger import open_ledger, send
+    from dinoq.cli.submission import store_job
+    from dinoq.db.hints import first_hints
+
+    db = open_ledger(now)
+    job = store_job(db, now, prepared)
+    with interrupts.stored(job):
+        console.result(f'{{"job": {job}}}' if as_json else f"job {job}")
+        send(db, now, first_hints(db, job))
+        if wait:
+            from dinoq.cli.waiting import require_workers, wait_and_report
+
+            require_workers(db, job, prepared.spec)
+            return wait_and_report(db, job, "text", strict=False)
+        _say_who_works(db, job, prepared)
+    return 0
 
 
 def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool) -> int:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from dinoq.jobs.agreement import Agreement
 from dinoq.jobs.device_report import DeviceReport
 from dinoq.jobs.ledger import DeviceFacts
+from dinoq.jobs.measure import SCOPES, Throughput
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.report_jobs import JobFacts
@@ -88,7 +89,7 @@ def _whose(run: RunReport) -> Values:
 
 
 def _run(run: RunReport) -> Values:
-    measured, rates = run.measured, run.measured.throughput
+    measured = run.measured
     return {
         "run": run.run_no,
         "chip": run.chip,
@@ -113,13 +114,7 @@ def _run(run: RunReport) -> Values:
         "top5": _score(run.top5),
         "against_baseline": asdict(run.against) if run.against else None,
         "agreement": _agreement(run.agreement),
-        "throughput": {
-            "compute": rates.compute,
-            "device": rates.device,
-            "pipeline": rates.pipeline,
-            "job": rates.job,
-            "why_null": dict(rates.why),
-        },
+        "throughput": _throughput(measured.throughput),
         "card": asdict(run.card) if run.card else None,
         "latency_ms": asdict(measured.latency),
         "loading_ms": measured.loading_ms,
@@ -132,6 +127,10 @@ def _run(run: RunReport) -> Values:
         "verdicts": [_verdict(verdict) for verdict in run.verdicts],
         "told": run.told.to_json() | {"unknown": list(run.told.unknown)} if run.told else None,
     }
+
+
+def _throughput(rates: Throughput) -> Values:
+    return {scope: getattr(rates, scope) for scope in SCOPES} | {"why_null": dict(rates.why)}
 
 
 def _windows(found: Windows | None) -> Values | None:

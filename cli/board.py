@@ -54,24 +54,15 @@ class Board:
                 console.say(line)
 
 
-class Count:
+class Count(Board):
     """Use as a context and say `count(n_done)` as often as you like: how far work is that is no job."""
 
     def __init__(self, what: str, total: int) -> None:
+        super().__init__()
         self._what = what
         self._total = total
         self._pace = Pace()
-        self._board = Board()
         self._next_look = 0.0
-
-    def __enter__(self) -> Self:
-        self._board.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._board.__exit__(kind, error, trace)
 
     def __call__(self, done: int) -> None:
         """So much is done now."""
@@ -81,4 +72,4 @@ class Count:
         self._next_look = now + LOOK_S
         row = Row(self._what, done, self._total, "running", at_work=True)
         self._pace.add(now, row)
-        self._board.show(now, lambda width: lines(None, [row], {self._what: self._pace}, width))
+        self.show(now, lambda width: lines(None, [row], {self._what: self._pace}, width))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dinoq.cli.bars import Pace, Row, lines, rows_of
 from dinoq.cli.board import Board
@@ -18,25 +17,16 @@ LOOK_S = 0.5
 ENDED = ("done", "failed", "cancelled")
 
 
-class Progress:
+class Progress(Board):
     """Use as a context and ask `ended()` again and again; it looks into the ledger twice a second."""
 
     def __init__(self, db: Database, job: int) -> None:
+        super().__init__()
         self._db = db
         self._job = job
         self._seen: JobProgress | None = None
         self._next_look = 0.0
         self._paces: defaultdict[str, Pace] = defaultdict(Pace)
-        self._board = Board()
-
-    def __enter__(self) -> Self:
-        self._board.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._board.__exit__(kind, error, trace)
 
     def ended(self) -> bool:
         """Whether the job has ended; shows how far it is."""
@@ -64,4 +54,4 @@ class Progress:
         return self._seen
 
     def _show(self, now: float, rows: list[Row]) -> None:
-        self._board.show(now, lambda width: lines(self._job, rows, self._paces, width))
+        self.show(now, lambda width: lines(self._job, rows, self._paces, width))

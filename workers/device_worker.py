@@ -96,6 +96,7 @@ class DeviceWorker:
         with self._process.turn(lease.beat):
             program = self._program(held)
             if not self._process.has(program):
+                self._check_pace(held.run)
                 self._await_idle(lease)
             loading_ms = self._process.load(program, lease.beat)
             said = self._process.program_facts
@@ -141,7 +142,6 @@ class DeviceWorker:
                 FailureClass.PERMANENT,
                 f"the artifact of run {held.run_no} is missing or changed in the store; submit the job again",
             )
-        self._check_pace(held.run)
         return ProgramKey(
             artifact=self._store.artifact_path(held.artifact),
             batch=held.run.batch,

@@ -102,3 +102,11 @@ def test_paced_to_the_published_column_a_t4_reports_it_as_virtual(bench: Bench) 
     assert {(run["simulated"], run["virtual"], run["pace"]) for run in runs} == {(True, True, "published")}
     text = bench.shell.dinoq("report").out
     assert "T4 is a simulator paced to published tables" in " ".join(text.split())
+
+
+def test_a_batch_that_the_table_lacks_fails_and_says_so(bench: Bench) -> None:
+    answer = bench.shell.dinoq(
+        "run", *bench.args()[4:], "--chip", "310P3", "--batches", "3", "--simulate", "310P3:1", "--pace", "published"
+    )
+    assert answer.code == 6
+    assert "the pace table (published) has no figure for 310P3 bs3" in " ".join(answer.out.split())

@@ -37,7 +37,8 @@ class Artifact(ArtifactFacts, Base):
 
 class ShardResultRow(Base):
     """What one part of a run yielded: at most one, whatever is delivered how often. `logits` is where the store keeps
-    what the program gave for it (relative), empty unless the job asked for that."""
+    what the program gave for it (relative), empty unless the job asked for that; `nonfinite` of its samples were
+    answered with a NaN or an Inf somewhere."""
 
     __tablename__ = "shard_result"
     __table_args__ = (ForeignKeyConstraint(["job_id", "run_no"], ["run.job_id", "run.run_no"]),)
@@ -56,6 +57,7 @@ class ShardResultRow(Base):
     times: Mapped[bytes]
     overlap: Mapped[str] = mapped_column(Words)
     logits: Mapped[str] = mapped_column(server_default="")
+    nonfinite: Mapped[int] = mapped_column(server_default="0")
 
 
 class Imported(Base):

@@ -155,7 +155,9 @@ def _artifact(run: Run, uri: str | None) -> ArtifactRef | None:
 def _results(session: Session, job_id: int) -> defaultdict[int, list[ShardResult]]:
     row = ShardResultRow
     columns = (row.run_no, row.no, row.first, row.count, row.device_key, row.n, row.top1, row.top5, row.unreadable)
-    stored = select(*columns, row.predictions, row.times, row.overlap, row.logits).where(row.job_id == job_id)
+    stored = select(*columns, row.predictions, row.times, row.overlap, row.logits, row.nonfinite).where(
+        row.job_id == job_id
+    )
     found: defaultdict[int, list[ShardResult]] = defaultdict(list)
     for values in session.execute(stored.order_by(row.run_no, row.no)).mappings():
         named = dict(values)

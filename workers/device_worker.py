@@ -125,6 +125,7 @@ class DeviceWorker:
             times=work.measured(ran.loading_ms).to_blob(),
             overlap=self._idle.beside() if self._idle else "",
             program=ran.program,
+            nonfinite=predictions.nonfinite,
         )
 
     def _await_idle(self, lease: Lease) -> None:

@@ -112,6 +112,7 @@ def _run(run: RunReport) -> Values:
         "coverage": _coverage(run.coverage),
         "top1": _score(run.top1),
         "top5": _score(run.top5),
+        "nonfinite": run.nonfinite,
         "against_baseline": asdict(run.against) if run.against else None,
         "agreement": _agreement(run.agreement),
         "throughput": _throughput(measured.throughput),

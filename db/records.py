@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from dinoq.db.clock import moment
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
 from dinoq.db.imported import told_of
 from dinoq.db.known_devices import fleet_known, telemetry_known
+from dinoq.db.remarks import read_remarks
 from dinoq.db.run_devices import troubles_of
 from dinoq.db.tables.carried import CarriedArtifactRow
 from dinoq.db.tables.items import Attempt, Item
@@ -49,6 +50,7 @@ def job_record(db: Database, job_id: int) -> JobRecord:
             slices=_slices(session, job_id),
             imported=_imported(job),
             runs=_runs(session, job),
+            remarks=read_remarks(session, job_id),
         )
 
 
@@ -67,11 +69,6 @@ def find_artifact(db: Database, key: str) -> ArtifactRef | None:
         made = select(Artifact.uri, Artifact.sha256).where(Artifact.key == key, Artifact.uri != "")
         row = session.execute(made).first()
     return None if row is None else ArtifactRef(key=key, uri=row.uri, sha256=row.sha256)
-
-
-def moment(ms: int) -> datetime:
-    """Epoch milliseconds as aware UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _slices(session: Session, job_id: int) -> tuple[SliceRecord, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,7 +69,10 @@ def note(job: JobName, text: Words = None, as_json: AsJson = False) -> None:
         return
     notes = remarks_of(db, number).notes
     if as_json:
-        console.result(json.dumps([asdict(one) for one in notes], indent=2, default=str))
+        told = [
+            {"no": one.no, "author": one.author, "at": one.written_at.isoformat(), "text": one.text} for one in notes
+        ]
+        console.result(json.dumps(told, indent=2))
     elif notes:
         console.result("\n\n".join(_shown(one) for one in notes))
     else:

@@ -24,7 +24,7 @@ from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.record import FailedPart, FencedRecord, ImportedFrom, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.result import ShardResult
-from dinoq.jobs.spec import spec_from_json
+from dinoq.jobs.spec import JobSpec, spec_from_json
 
 Span = tuple[int | None, int | None]
 PROMPT = "$ "
@@ -52,6 +52,15 @@ def job_record(db: Database, job_id: int) -> JobRecord:
             runs=_runs(session, job),
             remarks=read_remarks(session, job_id),
         )
+
+
+def spec_of(db: Database, job_id: int) -> JobSpec:
+    """What a job was asked for. Raises: NoSuchJob."""
+    with db.read() as session:
+        spec = session.scalar(select(Job.spec).where(Job.id == job_id))
+    if spec is None:
+        raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
+    return spec_from_json(spec)
 
 
 def load_manifest(db: Database, manifest_id: str) -> Manifest:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.jobs.chips import chip_named, parse_batches
 from dinoq.jobs.errors import UsageError
-from dinoq.jobs.spec import RunSpec
+from dinoq.jobs.spec import GivenArtifact, RunSpec
 
 if TYPE_CHECKING:
     from dinoq.workers.data.store import Store
@@ -22,9 +22,14 @@ Cell = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Artifacts made elsewhere, by chip and batch."""
+    """Artifacts made elsewhere, by chip and batch: files, and those that the store has from another job already."""
 
     files: Mapping[Cell, Path]
+    kept: Mapping[Cell, GivenArtifact] = field(default_factory=dict)
+
+    def has(self, run: RunSpec) -> bool:
+        """Whether there is nothing to compile for the run."""
+        return (run.chip, run.batch) in self.files or (run.chip, run.batch) in self.kept
 
 
 def with_flags(runs: Iterable[RunSpec], atc: Sequence[str], trt: Sequence[str]) -> tuple[RunSpec, ...]:
@@ -60,7 +65,7 @@ def ready_made(texts: Sequence[str], runs: Iterable[RunSpec]) -> Ready:
 
 def stored(ready: Ready, runs: Iterable[RunSpec], store: Store) -> tuple[RunSpec, ...]:
     """The runs, each with its ready-made artifact copied into the store."""
-    kept = {cell: store.add_artifact(path) for cell, path in ready.files.items()}
+    kept = {**ready.kept, **{cell: store.add_artifact(path) for cell, path in ready.files.items()}}
     return tuple(replace(run, given=kept.get((run.chip, run.batch))) for run in runs)
 
 

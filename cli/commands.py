@@ -16,8 +16,10 @@ from dinoq.cli import (
     devices,
     evaluate,
     exchange,
+    gc,
     history,
     interrupts,
+    remarks,
     report,
     status,
     up,
@@ -34,7 +36,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (evaluate, up, status, report, history, exchange, audit, devices, convert, dataset, demo, admin):
+for module in (
+    evaluate,
+    up,
+    status,
+    report,
+    history,
+    remarks,
+    exchange,
+    audit,
+    devices,
+    convert,
+    dataset,
+    gc,
+    demo,
+    admin,
+):
     module.add_to(app)
 
 

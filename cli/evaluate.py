@@ -30,7 +30,7 @@ ModeName = Annotated[
 ]
 PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
 Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
-Loop = Annotated[int, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+Loop = Annotated[int | None, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
 Warmup = Annotated[
     str | None, typer.Option("--warmup", help="executions before the first that is timed; 10 by default")
 ]
@@ -41,6 +41,9 @@ Artifacts = Annotated[
     list[str], typer.Option("--artifact", help="CHIP:BATCH=FILE, compiled elsewhere; may be repeated")
 ]
 Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
+Like = Annotated[str | None, typer.Option("--like", metavar="JOB", help="as that job, but for the flags given here")]
+TagNames = Annotated[list[str], typer.Option("--tag", help="a word to find it by; may be repeated")]
+NoteText = Annotated[str | None, typer.Option("--note", help="a sentence to remember it by")]
 Format = Annotated[str, typer.Option("--format", help="text, md or json")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
 DeviceList = Annotated[
@@ -71,13 +74,16 @@ def submit(
     mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
-    loop: Loop = 1,
+    loop: Loop = None,
     warmup: Warmup = None,
     keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
     artifact: Artifacts = [],  # noqa: B006
+    like: Like = None,
+    tag: TagNames = [],  # noqa: B006
+    note: NoteText = None,
     wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
@@ -87,10 +93,20 @@ def submit(
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     now = settings.load({**given, "recipe": recipe, "baseline": baseline, "mode": mode})
-    given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(
-        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    wishes = Wishes(
+        precision=precision,
+        name=name,
+        like=like,
+        tags=tuple(tag),
+        note=note,
+        limit=limit,
+        loop=loop,
+        keep_logits=keep_logits,
+        atc_args=tuple(atc_arg),
+        trt_args=tuple(trt_arg),
+        artifacts=tuple(artifact),
     )
+    prepared = prepare(now, wishes)
     _tell_notes(prepared)
     if dry_run:
         console.result(_plan(prepared))
@@ -109,13 +125,16 @@ def run(
     mode: ModeName = None,
     precision: PrecisionName = None,
     limit: Limit = None,
-    loop: Loop = 1,
+    loop: Loop = None,
     warmup: Warmup = None,
     keep_logits: KeepLogits = False,
     name: Name = None,
     atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
     trt_arg: TrtArgs = [],  # noqa: B006
     artifact: Artifacts = [],  # noqa: B006
+    like: Like = None,
+    tag: TagNames = [],  # noqa: B006
+    note: NoteText = None,
     format: Format = "text",
     strict: Strict = False,
     device: DeviceList = None,
@@ -134,10 +153,20 @@ def run(
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
     now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline, "mode": mode})
     check_fleet(now, into_fleet=into_fleet)
-    given_artifacts = {"atc_args": tuple(atc_arg), "trt_args": tuple(trt_arg), "artifacts": tuple(artifact)}
-    prepared = prepare(
-        now, Wishes(precision=precision, name=name, limit=limit, loop=loop, keep_logits=keep_logits, **given_artifacts)
+    wishes = Wishes(
+        precision=precision,
+        name=name,
+        like=like,
+        tags=tuple(tag),
+        note=note,
+        limit=limit,
+        loop=loop,
+        keep_logits=keep_logits,
+        atc_args=tuple(atc_arg),
+        trt_args=tuple(trt_arg),
+        artifacts=tuple(artifact),
     )
+    prepared = prepare(now, wishes)
     _tell_notes(prepared)
     return run_prepared(now, prepared, format, strict=strict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from dinoq.cli import console
 from dinoq.cli.artifacts import Ready, ready_made, stored, with_flags
 from dinoq.cli.checkpoint_pair import onnx_of
+from dinoq.cli.like import Liked, artifacts_like, dataset_like, liked, require_model, settings_like, wishes_like
 from dinoq.cli.random_data import no_data
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.modes import rule_named, with_modes
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
+from dinoq.jobs.remarks import note_text, tag_named
 from dinoq.jobs.spec import WARMUP, DataRef, JobSpec, ModelRef, RunSpec, plan_runs
 
 if TYPE_CHECKING:
@@ -33,8 +35,11 @@ class Wishes:
 
     precision: str | None = None
     name: str | None = None
+    like: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
     limit: int | None = None
-    loop: int = 1
+    loop: int | None = None
     keep_logits: bool = False
     atc_args: tuple[str, ...] = ()
     trt_args: tuple[str, ...] = ()
@@ -50,27 +55,26 @@ class Prepared:
     model: Path
     ready: Ready
     notes: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def to_compile(self) -> tuple[RunSpec, ...]:
         """The runs for which no artifact was made elsewhere."""
-        return tuple(run for run in self.spec.runs if (run.chip, run.batch) not in self.ready.files)
+        return tuple(run for run in self.spec.runs if not self.ready.has(run))
 
 
 def prepare(settings: Settings, wishes: Wishes) -> Prepared:
     """Read and check model, data, labels, recipe, chips and batches. Raises: UsageError of its kind."""
-    chips = parse_chips(settings.need("chip", "--chip"))
-    batches = parse_batches(settings.need("batches", "--batches"))
-    cells = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
-    cells = with_modes(cells, rule_named(settings.get("mode") or "dataset"))
-    runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
-    ready = ready_made(wishes.artifacts, runs)
-    recipe = read_recipe(settings.get("recipe") or "dino")
-    model, ref = _model(settings, recipe, batches)
+    like = None if wishes.like is None else liked(settings, wishes.like)
+    if like is not None:
+        settings = settings_like(like, settings)
+        wishes = wishes_like(like, settings, wishes)
+    runs, ready = _runs(settings, wishes, like)
+    recipe = _recipe(settings, like)
+    model, ref = _model(settings, recipe, [run.batch for run in runs], like)
     reads_data = any(run.mode == "dataset" for run in runs)
-    source, dataset = (
-        _dataset(settings, wishes.limit, ref.classes) if reads_data else no_data(settings, wishes.limit, wishes.loop)
-    )
+    source, dataset = _fed(settings, wishes, ref.classes, like, reads_data=reads_data)
     spec = JobSpec(
         name=wishes.name or f"{ref.name} on {_named(source)}",
         model=ref,
@@ -78,13 +82,39 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         recipe=recipe,
         runs=runs,
         baseline_top1=_baseline(settings, model) if reads_data else None,
-        loop=wishes.loop if reads_data else 1,
+        loop=(wishes.loop or 1) if reads_data else 1,
         warmup=_warmup(settings),
         part_of=dataset.part_of,
         keep_logits=wishes.keep_logits,
         command=console.typed(),
     )
-    return Prepared(spec=spec, manifest=dataset.manifest, model=model, ready=ready, notes=dataset.notes)
+    return Prepared(
+        spec=spec,
+        manifest=dataset.manifest,
+        model=model,
+        ready=ready,
+        notes=(*([f"like job {like.job}, {like.spec.name}"] if like else []), *dataset.notes),
+        tags=tuple(map(tag_named, wishes.tags)),
+        note="" if wishes.note is None else note_text(wishes.note),
+    )
+
+
+def _recipe(settings: Settings, like: Liked | None) -> Recipe:
+    """The other job's as it was then: whoever wrote the file may have changed it."""
+    if like and like.gives(settings, "recipe"):
+        return like.spec.recipe
+    return read_recipe(settings.get("recipe") or "dino")
+
+
+def _runs(settings: Settings, wishes: Wishes, like: Liked | None) -> tuple[tuple[RunSpec, ...], Ready]:
+    """Every cell with its mode and options, and the artifacts that need no compiler."""
+    chips = parse_chips(settings.need("chip", "--chip"))
+    batches = parse_batches(settings.need("batches", "--batches"))
+    cells = plan_runs(chips, batches, _precision(wishes.precision, [chip.name for chip in chips]))
+    cells = with_modes(cells, rule_named(settings.get("mode") or "dataset"))
+    runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
+    ready = ready_made(wishes.artifacts, runs)
+    return runs, ready if like is None else replace(ready, kept=artifacts_like(like, settings, runs))
 
 
 def _named(source: str) -> str:
@@ -103,7 +133,8 @@ def store_job(db: Database, settings: Settings, prepared: Prepared) -> int:
     sha256 = store.add_model(prepared.model)
     runs = stored(prepared.ready, prepared.spec.runs, store)
     spec = replace(prepared.spec, model=replace(prepared.spec.model, sha256=sha256), runs=runs)
-    return submit(db, spec, prepared.manifest, owner=settings.owner, store_id=store.id)
+    stores = {"owner": settings.owner, "store_id": store.id}
+    return submit(db, spec, prepared.manifest, **stores, tags=prepared.tags, note=prepared.note)
 
 
 def read_recipe(text: str) -> Recipe:
@@ -127,22 +158,42 @@ def _precision(text: str | None, chips: list[str]) -> Precision | None:
     return "fp32" if text == "fp32" else "fp16"
 
 
-def _model(settings: Settings, recipe: Recipe, batches: tuple[int, ...]) -> tuple[Path, ModelRef]:
+def _model(settings: Settings, recipe: Recipe, batches: Iterable[int], like: Liked | None) -> tuple[Path, ModelRef]:
     from dinoq.workers.models.onnx_facts import check_batches, check_recipe, read_model
 
     text = settings.need("model", "--model")
-    path = onnx_of(settings.models.get(text, {}).get("path", text))
-    ref = read_model(path)
+    if like and like.gives(settings, "model"):
+        require_model(like, path := Path(text))
+        ref = replace(read_model(path), name=like.spec.model.name)
+    else:
+        path = onnx_of(settings.models.get(text, {}).get("path", text))
+        ref = read_model(path)
     check_batches(ref, batches)
     check_recipe(ref, recipe)
     return path, ref
 
 
-def _dataset(settings: Settings, limit: int | None, classes: int) -> tuple[str, Dataset]:
+def _fed(
+    settings: Settings, wishes: Wishes, classes: int, like: Liked | None, *, reads_data: bool
+) -> tuple[str, Dataset]:
+    """What runs are fed, labels as a model of so many classes numbers them."""
     from dinoq.workers.data.classes import fitted
 
-    source, dataset = dataset_of(settings, limit)
+    if not reads_data:
+        return no_data(settings, wishes.limit, 1 if like else wishes.loop or 1)
+    limit = _checked(wishes.limit)
+    if like and like.gives(settings, "data") and settings.values["labels"].source != "flag":
+        source, dataset = dataset_like(like, settings, limit)
+    else:
+        part = len(like.manifest) if like and like.spec.part_of is not None else None
+        source, dataset = dataset_of(settings, limit or part)
     return source, fitted(dataset, classes)
+
+
+def _checked(limit: int | None) -> int | None:
+    if limit is not None and limit < 1:
+        raise UsageError(f"--limit is {limit}; expected a whole number from 1.", hint="--limit 1000")
+    return limit
 
 
 def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
@@ -154,9 +205,8 @@ def dataset_of(settings: Settings, limit: int | None) -> tuple[str, Dataset]:
     entry = settings.datasets.get(text)
     root = Path(entry["path"]) if entry else Path(text).absolute()
     labels = labels_of(settings, entry or {})
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit is {limit}; expected a whole number from 1.", hint="--limit 1000")
-    dataset = open_dataset(root, Path(labels) if labels else None, limit=limit, cache=settings.state / "tars")
+    cache = settings.state / "tars"
+    dataset = open_dataset(root, Path(labels) if labels else None, limit=_checked(limit), cache=cache)
     return (text if entry else str(root)), dataset
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dinoq.db.carry_out import alike, carried
@@ -80,7 +80,7 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
         # For runs to refer to. Told, not here: an empty place is never taken for a file of this store.
         values = asdict(artifact) | {"uri": ""}
         changed(session, insert_into(session, Artifact).values(**values).on_conflict_do_nothing())
-    job_id = int(session.execute(insert_into(session, Job).values(**_job(job, number)).returning(Job.id)).scalar_one())
+    job_id = _put_job(session, job, number)
     _insert(session, Run, job_id, [asdict(run) for run in job.runs])
     _insert(session, SliceRow, job_id, [asdict(one) for one in job.slices])
     _insert(session, Item, job_id, [asdict(item) | LOCAL for item in job.items])
@@ -93,12 +93,20 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
     return job_id
 
 
-def _job(job: Carried, number: int | None) -> Values:
+def _put_job(session: Session, job: Carried, number: int | None) -> int:
+    """A new row, or other values in that of `number`, to which people's tags and notes here cling."""
+    if number is None:
+        return int(session.execute(insert_into(session, Job).values(**_job(job)).returning(Job.id)).scalar_one())
+    changed(session, update(Job).where(Job.id == number).values(**_job(job)))
+    return number
+
+
+def _job(job: Carried) -> Values:
     row = job.job
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     source, spec = values.pop("source"), row.spec.to_json()
     local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": source, "spec": spec}
-    return values | local | ({} if number is None else {"id": number})
+    return values | local
 
 
 def _insert(session: Session, table: type[Base], job_id: int, rows: list[Values]) -> None:
@@ -119,7 +127,7 @@ def _insert_attempts(session: Session, job_id: int, job: Carried) -> None:
 
 
 def _clear(session: Session, job_id: int) -> None:
-    """Everything of an imported job; what is kept by content stays."""
+    """Everything of an imported job but its own row; what is kept by content stays."""
     items = select(Item.id).where(Item.job_id == job_id)
     changed(session, delete(Attempt).where(Attempt.item_id.in_(items)))
     for table in (
@@ -133,4 +141,3 @@ def _clear(session: Session, job_id: int) -> None:
         Run,
     ):
         changed(session, delete(table).where(table.job_id == job_id))
-    changed(session, delete(Job).where(Job.id == job_id))

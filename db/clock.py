@@ -1,6 +1,8 @@
-"""The one clock that decides leases and heartbeats: the database's, as a SQL expression."""
+"""The one clock that decides leases and heartbeats: the database's, as a SQL expression; and its times as people read them."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger
 from sqlalchemy.ext.compiler import compiles
@@ -23,3 +25,8 @@ def _sqlite(element: now_ms, compiler: SQLCompiler, **_: object) -> str:
 @compiles(now_ms, "postgresql")
 def _postgresql(element: now_ms, compiler: SQLCompiler, **_: object) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def moment(ms: int) -> datetime:
+    """Epoch milliseconds as aware UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
 
+from dinoq.db.clock import moment
 from dinoq.db.engine import Database
-from dinoq.db.records import moment
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import JOB_STATES, Job, ManifestRow
 from dinoq.jobs.errors import NoSuchJob, UsageError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
@@ -13,6 +13,7 @@ from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.hints import hint, mark_unhinted
 from dinoq.db.lanes import open_lanes
+from dinoq.db.remarks import put_note, put_tags
 from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, settle
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
@@ -36,10 +37,19 @@ FRESH: Values = {
 }
 
 
-def submit(db: Database, spec: JobSpec, manifest: Manifest, *, owner: str, store_id: str) -> int:
+def submit(
+    db: Database,
+    spec: JobSpec,
+    manifest: Manifest,
+    *,
+    owner: str,
+    store_id: str,
+    tags: Collection[str] = (),
+    note: str = "",
+) -> int:
     """Store what is asked for, planned in full; the job's number. Nobody is told of it yet: see `first_hints`.
 
-    `store_id` names the store that holds the model. A job of random data alone has no slices, and an empty manifest.
+    `store_id` names the store that holds the model; `tags` and `note` are the owner's first remarks. A job of random data alone has no slices, and an empty manifest.
 
     Raises: UsageError when there is nothing to evaluate.
     """
@@ -69,6 +79,9 @@ def submit(db: Database, spec: JobSpec, manifest: Manifest, *, owner: str, store
         if slices:
             session.execute(insert(SliceRow), list(_slices(job_id, slices)))
         session.execute(insert(Item), list(_items(job_id, spec, slices)))
+        put_tags(session, job_id, tags)
+        if note:
+            put_note(session, job_id, owner, note)
         return int(job_id)
 
     return db.write(work)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
+from dinoq.db.clock import moment
 from dinoq.db.engine import Database
 from dinoq.db.fleet import device_facts
 from dinoq.db.imported import told_of
 from dinoq.db.known_devices import fleet_known, telemetry_known
+from dinoq.db.remarks import read_remarks
 from dinoq.db.run_devices import troubles_of
 from dinoq.db.tables.carried import CarriedArtifactRow
 from dinoq.db.tables.items import Attempt, Item
@@ -23,7 +24,7 @@ from dinoq.jobs.ledger import ArtifactRef, Kind
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.record import FailedPart, FencedRecord, ImportedFrom, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.result import ShardResult
-from dinoq.jobs.spec import spec_from_json
+from dinoq.jobs.spec import JobSpec, spec_from_json
 
 Span = tuple[int | None, int | None]
 PROMPT = "$ "
@@ -49,7 +50,17 @@ def job_record(db: Database, job_id: int) -> JobRecord:
             slices=_slices(session, job_id),
             imported=_imported(job),
             runs=_runs(session, job),
+            remarks=read_remarks(session, job_id),
         )
+
+
+def spec_of(db: Database, job_id: int) -> JobSpec:
+    """What a job was asked for. Raises: NoSuchJob."""
+    with db.read() as session:
+        spec = session.scalar(select(Job.spec).where(Job.id == job_id))
+    if spec is None:
+        raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
+    return spec_from_json(spec)
 
 
 def load_manifest(db: Database, manifest_id: str) -> Manifest:
@@ -67,11 +78,6 @@ def find_artifact(db: Database, key: str) -> ArtifactRef | None:
         made = select(Artifact.uri, Artifact.sha256).where(Artifact.key == key, Artifact.uri != "")
         row = session.execute(made).first()
     return None if row is None else ArtifactRef(key=key, uri=row.uri, sha256=row.sha256)
-
-
-def moment(ms: int) -> datetime:
-    """Epoch milliseconds as aware UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _slices(session: Session, job_id: int) -> tuple[SliceRecord, ...]:
@@ -155,7 +161,9 @@ def _artifact(run: Run, uri: str | None) -> ArtifactRef | None:
 def _results(session: Session, job_id: int) -> defaultdict[int, list[ShardResult]]:
     row = ShardResultRow
     columns = (row.run_no, row.no, row.first, row.count, row.device_key, row.n, row.top1, row.top5, row.unreadable)
-    stored = select(*columns, row.predictions, row.times, row.overlap, row.logits).where(row.job_id == job_id)
+    stored = select(*columns, row.predictions, row.times, row.overlap, row.logits, row.nonfinite).where(
+        row.job_id == job_id
+    )
     found: defaultdict[int, list[ShardResult]] = defaultdict(list)
     for values in session.execute(stored.order_by(row.run_no, row.no)).mappings():
         named = dict(values)

@@ -70,7 +70,8 @@ def _misfit_part(item: Held, result: ShardResult) -> str:
     asked, done = (item.run_no, item.no, item.first, item.count), (result.run_no, result.no, result.first, result.count)
     if asked != done:
         return f"part {asked} (run, number, first, count) was answered with {done}"
-    if result.n + result.unreadable != item.count or not 0 <= result.top1 <= result.top5 <= result.n:
+    ranked = result.n - result.nonfinite
+    if result.n + result.unreadable != item.count or not 0 <= result.top1 <= result.top5 <= ranked <= result.n:
         return f"part {item.no} of {item.count} samples has impossible counts: {result.n} evaluated"
     if len(result.predictions) != BYTES_PER_SAMPLE * item.count:
         return (

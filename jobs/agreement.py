@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.merge import Labels, Merged
+from dinoq.jobs.result import NOT_EVALUATED, UNRANKED
 from dinoq.jobs.spec import RunSpec
 
 REFERENCE = "cpu"
@@ -84,14 +85,15 @@ def _reference(run: RunSpec, references: Sequence[RunSpec], merged: Mapping[int,
 
 
 def _compare(run: RunSpec, here: NDArray[np.int16], there: NDArray[np.int16], labels: Labels) -> Agreement:
-    """`here` and `there` are Top-1 classes [samples], -1 where nothing was evaluated; `run` is the one there."""
-    both = (here >= 0) & (there >= 0)
+    """`here` and `there` are Top-1 classes [samples], -1 where nothing was evaluated; `run` is the one there. A sample
+    that was not ranked agrees with nothing, not even with another such."""
+    both = (here != NOT_EVALUATED) & (there != NOT_EVALUATED)
     right_here, right_there = here == labels, there == labels
     return Agreement(
         chip=run.chip,
         batch=run.batch,
         samples=int(both.sum()),
-        same_top1=int((both & (here == there)).sum()),
+        same_top1=int((both & (here == there) & (here != UNRANKED)).sum()),
         only_here_right=int((both & right_here & ~right_there).sum()),
         only_there_right=int((both & ~right_here & right_there).sum()),
     )

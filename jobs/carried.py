@@ -135,7 +135,8 @@ class CarriedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedResult:
-    """What one part of a run yielded; `logits` is where the store keeps what the program gave, empty for nowhere."""
+    """What one part of a run yielded; `logits` is where the store keeps what the program gave, empty for nowhere.
+    `nonfinite` stands in the file only where it is not 0: who reads the files of before knows no such field."""
 
     run_no: int
     no: int
@@ -151,6 +152,7 @@ class CarriedResult:
     times: bytes
     overlap: str
     logits: str
+    nonfinite: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

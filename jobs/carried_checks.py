@@ -160,10 +160,14 @@ def _check_result(job: Carried, one: CarriedResult, items: dict[Key, CarriedItem
 def _check_counts(at: str, one: CarriedResult, labels: NDArray[np.int32]) -> None:
     """The counts are those of the predictions and labels beside them; the file says both, so neither is believed alone."""
     found = Predictions.from_blob(one.predictions)
-    n = int((found.classes[:, 0] >= 0).sum())
+    n = int(found.evaluated.sum())
     counted, told = (n, one.count - n, *hits(found, labels)), (one.n, one.unreadable, one.top1, one.top5)
     _ensure(told == counted, f"{at} counts {told} (evaluated, unreadable, top-1, top-5), its predictions {counted}")
-    _ensure(one.top5 <= one.n, f"{at} has more right than evaluated")
+    _ensure(
+        one.nonfinite == found.nonfinite,
+        f"{at} counts {one.nonfinite} samples answered with NaN or Inf, its predictions {found.nonfinite}",
+    )
+    _ensure(one.top5 <= one.n - one.nonfinite, f"{at} has more right than evaluated and ranked")
 
 
 def _check_times(at: str, blob: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any, get_args
 
 from dinoq.jobs.carried import TABLES, Carried, CarriedJob
@@ -119,7 +119,12 @@ def _blobs(kind: type) -> list[str]:
 
 
 def _values(row: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(row, field.name)) for field in fields(row)}
+    return {field.name: _plain(getattr(row, field.name)) for field in fields(row) if not _goes_without(field, row)}
+
+
+def _goes_without(field: Field[Any], row: Any) -> bool:
+    """A field that came later has a default, and stands in the file only where it says more: older readers know it not."""
+    return field.default is not MISSING and bool(getattr(row, field.name) == field.default)
 
 
 def _plain(value: Any) -> Any:

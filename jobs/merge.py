@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.record import FencedRecord
-from dinoq.jobs.result import TOP, Predictions, ShardResult, hits
+from dinoq.jobs.result import NOT_EVALUATED, TOP, Predictions, ShardResult, hits
 
 Labels = NDArray[np.int32]
 
@@ -51,17 +51,19 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """One run, merged. `top1` and `top5` count right answers; `results` tile what is covered, in manifest order."""
+    """One run, merged. `top1` and `top5` count right answers, `nonfinite` the samples that were answered with a NaN or an
+    Inf; `results` tile what is covered, in manifest order."""
 
     coverage: Coverage
     top1: int
     top5: int
     results: tuple[ShardResult, ...]
+    nonfinite: int = 0
 
     def predictions(self) -> Predictions:
         """Of every sample of the manifest [expected, 5], class -1 where there is none."""
         n = self.coverage.expected
-        classes, scores = np.full((n, TOP), -1, np.int16), np.full((n, TOP), -np.inf, np.float16)
+        classes, scores = np.full((n, TOP), NOT_EVALUATED, np.int16), np.full((n, TOP), -np.inf, np.float16)
         for result in self.results:
             part, at = Predictions.from_blob(result.predictions), slice(result.first, _end(result))
             classes[at], scores[at] = part.classes, part.scores
@@ -94,14 +96,15 @@ def merge(results: Iterable[ShardResult], labels: Labels, fenced: Iterable[Fence
         missing=_gaps(kept, len(labels)),
     )
     top1, top5 = sum(result.top1 for result in kept), sum(result.top5 for result in kept)
-    return Merged(coverage=coverage, top1=top1, top5=top5, results=tuple(kept))
+    nonfinite = sum(result.nonfinite for result in kept)
+    return Merged(coverage=coverage, top1=top1, top5=top5, results=tuple(kept), nonfinite=nonfinite)
 
 
 def _order(result: ShardResult) -> tuple[object, ...]:
     """Longest first among those that begin alike; then the fewest right answers; then by all else, so that results
     that differ at all are in the same order however they came."""
-    rest = (result.n, result.predictions, result.device, result.times, result.no, result.overlap, result.logits)
-    return result.first, -result.count, result.top1, result.top5, *rest
+    rest = (result.n, result.nonfinite, result.predictions, result.device, result.times, result.no)
+    return result.first, -result.count, result.top1, result.top5, *rest, result.overlap, result.logits
 
 
 def _end(result: ShardResult) -> int:
@@ -112,7 +115,9 @@ def _check(result: ShardResult, expected: int) -> None:
     inside = result.first >= 0 and (result.count > 0 or not expected) and _end(result) <= expected
     adds_up = result.n >= 0 <= result.unreadable and result.n + result.unreadable == result.count
     whole = len(result.predictions) == result.count * TOP * 4
-    if not (inside and adds_up and whole and 0 <= result.top1 <= result.top5 <= result.n):
+    if not (
+        inside and adds_up and whole and 0 <= result.top1 <= result.top5 <= result.n - result.nonfinite <= result.n
+    ):
         raise ValueError(
             f"part {result.no} of run {result.run_no} does not add up: samples {result.first} to {_end(result)} of "
             f"{expected}, {result.n} evaluated, {result.unreadable} unreadable, {result.top1} and {result.top5} right, "
@@ -148,11 +153,12 @@ def _without_head(result: ShardResult, skip: int, labels: Labels) -> ShardResult
     """The result without its first samples, counted anew: counters cannot be cut."""
     whole = Predictions.from_blob(result.predictions)
     rest = Predictions(whole.classes[skip:], whole.scores[skip:])
-    first, n = result.first + skip, int((rest.classes[:, 0] >= 0).sum())
+    first, n = result.first + skip, int(rest.evaluated.sum())
     top1, top5 = hits(rest, labels[first : _end(result)])
     count = result.count - skip
     cut = replace(result, first=first, count=count, n=n, unreadable=count - n, top1=top1, top5=top5)
-    return replace(cut, predictions=rest.to_blob(), logits="")  # those that were kept are of the whole part
+    cut = replace(cut, predictions=rest.to_blob(), nonfinite=rest.nonfinite)
+    return replace(cut, logits="")  # those that were kept are of the whole part
 
 
 def _fenced(results: Sequence[ShardResult], fenced: Iterable[FencedRecord]) -> tuple[int, int]:

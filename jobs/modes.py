@@ -32,6 +32,14 @@ def mode_of(rule: Rule, batch: int) -> Mode:
     return rule
 
 
+def rule_of(runs: Iterable[RunSpec]) -> Rule:
+    """The rule that gave runs their modes; of runs that are all fed alike, the plain one."""
+    modes = {run.mode for run in runs}
+    if len(modes) > 1:
+        return "recipe"
+    return "pure" if modes == {"pure"} else "dataset"
+
+
 def with_modes(runs: Iterable[RunSpec], rule: Rule) -> tuple[RunSpec, ...]:
     """The runs, each with the mode that the rule gives its batch: equal batches have equal modes on every chip."""
     return tuple(replace(run, mode=mode_of(rule, run.batch)) for run in runs)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dinoq.jobs.ledger import ArtifactRef, DeviceFacts, Origin
+from dinoq.jobs.remarks import NO_REMARKS, Remarks
 from dinoq.jobs.result import ShardResult
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.telemetry import Block
@@ -125,6 +126,7 @@ class JobRecord:
     runs: tuple[RunRecord, ...]
     imported: ImportedFrom | None = None
     joined: tuple[JobRecord, ...] = ()
+    remarks: Remarks = NO_REMARKS
 
     @property
     def jobs(self) -> tuple[JobRecord, ...]:

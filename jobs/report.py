@@ -56,7 +56,8 @@ class RunReport:
     when there is no cpu run to hold it against. `pace` names the table that simulated devices took their times from.
     `told` is what another tool told of a run that was imported: its figures, and what stayed unknown. `compile_command`
     made its artifact, empty where a library did. `flags` are the toolchain's options that were asked for; `given` names
-    the file where the artifact was made elsewhere: its `precision` is what was asked for, not what it may be."""
+    the file where the artifact was made elsewhere: its `precision` is what was asked for, not what it may be.
+    `nonfinite` samples were answered with a NaN or an Inf: counted, and wrong."""
 
     run_no: int
     job: int
@@ -89,6 +90,7 @@ class RunReport:
     verdicts: tuple[Verdict, ...]
     told: Told | None = None
     compile_command: str = ""
+    nonfinite: int = 0
 
     @property
     def simulated(self) -> bool | None:
@@ -230,6 +232,7 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
         told=run.told,
         compile_command=run.compile_command,
+        nonfinite=merged.nonfinite,
     )
 
 
@@ -269,6 +272,11 @@ def _verdicts(
 def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]:
     classes, expected = spec.model.classes, merged.coverage.expected
     notes = []
+    if merged.nonfinite:
+        counted = merged.coverage.counted
+        notes.append(
+            f"{merged.nonfinite} of {counted} samples were answered with NaN or Inf: not ranked, counted as wrong"
+        )
     if top1 and looks_like_guessing(top1.correct, top1.high, expected, classes):
         notes.append(f"top-1 is hardly better than guessing among {classes} classes: suspect the labels, not the chip")
     total = len(merged.results)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.record import ImportedFrom, JobRecord
+from dinoq.jobs.remarks import NO_REMARKS, Remarks
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.verdicts import Status, Verdict
 
@@ -27,6 +28,7 @@ class JobFacts:
     imported: ImportedFrom | None
     runs: tuple[int, ...]
     command: str = ""
+    remarks: Remarks = NO_REMARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def job_facts(record: JobRecord) -> tuple[JobFacts, ...]:
             imported=job.imported,
             runs=tuple(no for no, owner in enumerate(owners, start=1) if owner == job.id),
             command=job.spec.command,
+            remarks=job.remarks,
         )
         for job in record.jobs
     )

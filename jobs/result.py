@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 TOP = 5
 MAX_CLASSES = 32_767
 """Classes are stored as int16."""
+NOT_EVALUATED = -1
+"""Stands for the classes of a sample that was not evaluated, and for the places that a small model lacks."""
+UNRANKED = -2
+"""Stands for the classes of a sample that was answered with a NaN or an Inf in any place: it was evaluated, and is wrong."""
 Floats = NDArray[np.float32]
 
 
@@ -20,11 +24,24 @@ class Predictions:
     """The five best classes of each sample, best first, and their scores.
 
     `classes` int16 [n, 5], `scores` float16 [n, 5]; ties go to the lowest class. A sample that was not evaluated has
-    class -1 throughout; a model of fewer than five classes has -1 in the places it lacks.
+    class -1 throughout; a model of fewer than five classes has -1 in the places it lacks. A sample with a NaN or an Inf
+    among its logits has class -2 throughout: whatever the other logits say is not to be trusted, so that it counts as
+    evaluated and hits no label.
     """
 
     classes: NDArray[np.int16]
     scores: NDArray[np.float16]
+
+    @property
+    def evaluated(self) -> NDArray[np.bool_]:
+        """Which samples were, bool [n]: those answered with a NaN or an Inf too."""
+        evaluated: NDArray[np.bool_] = self.classes[:, 0] != NOT_EVALUATED
+        return evaluated
+
+    @property
+    def nonfinite(self) -> int:
+        """How many samples were answered with a NaN or an Inf."""
+        return int((self.classes[:, 0] == UNRANKED).sum())
 
     def to_blob(self) -> bytes:
         """Little-endian classes, then scores."""
@@ -89,7 +106,7 @@ class ShardResult:
     random data.
 
     `n` samples were evaluated, of which `top1` and `top5` were right; `unreadable` were not evaluated: n + unreadable
-    = count. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
+    = count. `nonfinite` of the n were answered with a NaN or an Inf, so that they are right in neither. `overlap` names what else ran on the host meanwhile (`compiling, preprocessing`), empty for nothing: the
     worker says whether others were on its device (jobs/exclusive.py), the ledger adds the rest. `logits` is where the
     store keeps what the program gave, empty unless the job asked for it. `program` is what the loaded program says of
     itself (`clock`, `cuda_graph`); the ledger keeps it with the run's devices, not with each part.
@@ -109,16 +126,17 @@ class ShardResult:
     overlap: str = ""
     logits: str = ""
     program: dict[str, str] = field(default_factory=dict)
+    nonfinite: int = 0
 
 
 def top_five(logits: Floats) -> Predictions:
     """The five best classes of each row of float32 logits [n, classes]; ties go to the lowest class.
 
-    Five passes of argmax over a copy: deterministic, and faster than a partition on 1000 classes. NaN is never
-    ranked: it counts as the lowest score.
+    Five passes of argmax over a copy: deterministic, and faster than a partition on 1000 classes. A row with a NaN or
+    an Inf anywhere is not ranked: its classes are -2.
     """
-    lowest = float(np.finfo(np.float32).min)
-    left = np.nan_to_num(logits.astype(np.float32, copy=False), copy=True, nan=lowest, posinf=np.inf, neginf=lowest)
+    left = logits.astype(np.float32)
+    unranked = _nonfinite_rows(left)
     n, width = left.shape
     classes = np.full((n, TOP), -1, np.int16)
     scores = np.full((n, TOP), -np.inf, np.float16)
@@ -128,8 +146,17 @@ def top_five(logits: Floats) -> Predictions:
         classes[:, rank] = best
         with np.errstate(over="ignore"):  # float16 is for display; ranks are what counts
             scores[:, rank] = left[rows, best]
-        left[rows, best] = -np.inf  # below `lowest`, so that no class is taken twice
+        left[rows, best] = -np.inf  # below every number, so that no class is taken twice
+    classes[unranked], scores[unranked] = UNRANKED, -np.inf
     return Predictions(classes, scores)
+
+
+def _nonfinite_rows(logits: Floats) -> NDArray[np.intp]:
+    """The rows that hold a NaN or an Inf. A sum costs a fraction of looking at each value, and tells that there is one;
+    where large numbers alone made it so, the values are looked at."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = np.flatnonzero(~np.isfinite(logits.sum(axis=1)))
+    return suspect[~np.isfinite(logits[suspect]).all(axis=1)] if suspect.size else suspect
 
 
 def hits(predictions: Predictions, labels: NDArray[np.int32]) -> tuple[int, int]:

@@ -134,12 +134,16 @@ def compiled(held: Claim, device: DeviceFacts, *, sha: str = "artifact") -> Comp
     )
 
 
-def shard_result(held: Claim, device: DeviceFacts, *, answer: int = 0, unreadable: int = 0) -> ShardResult:
-    """Every sample answered with class `answer`, the lowest others after it, the last `unreadable` not at all; counted
-    against the labels that `make_manifest` gives. Of random data, three windows of seven batches."""
+def shard_result(
+    held: Claim, device: DeviceFacts, *, answer: int = 0, unreadable: int = 0, nonfinite: int = 0
+) -> ShardResult:
+    """Every sample answered with class `answer`, the lowest others after it, the first `nonfinite` with a NaN among their
+    logits, the last `unreadable` not at all; counted against the labels that `make_manifest` gives. Of random data, three
+    windows of seven batches."""
     n = held.count - unreadable
     logits = np.zeros((held.count, CLASSES), np.float32)
     logits[:, answer] = 1.0
+    logits[:nonfinite, 1] = np.nan
     windows = () if held.count else (7, 7, 7)
     batches = -(-held.count // held.run.batch) or sum(windows)
     ones = np.ones(batches, np.float32)
@@ -158,6 +162,7 @@ def shard_result(held: Claim, device: DeviceFacts, *, answer: int = 0, unreadabl
         unreadable=unreadable,
         predictions=predictions.to_blob(),
         times=Times(ones, ones, ones, np.ones(batches, np.bool_), 0.0, float(batches), windows=windows).to_blob(),
+        nonfinite=nonfinite,
     )
 
 

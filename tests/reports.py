@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import nan
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import plan_parts, plan_slices
 from dinoq.jobs.record import FailedPart, FencedRecord, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.report import Report, build_report
-from dinoq.jobs.result import TOP, Predictions, ShardResult, Times
+from dinoq.jobs.result import NOT_EVALUATED, TOP, UNRANKED, Predictions, ShardResult, Times
 from dinoq.jobs.spec import JobSpec
 from dinoq.jobs.telemetry import Block
 from tests.builders import CLASSES, OWNER, make_device, make_manifest, make_spec, sha256
@@ -23,15 +24,23 @@ BEGUN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 
 def make_predictions(
-    manifest: Manifest, first: int, count: int, *, wrong: Collection[int] = (), unreadable: Collection[int] = ()
+    manifest: Manifest,
+    first: int,
+    count: int,
+    *,
+    wrong: Collection[int] = (),
+    unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
 ) -> Predictions:
-    """The right class first, or second for samples in `wrong`, -1 throughout for those in `unreadable`."""
+    """The right class first, or second for samples in `wrong`, -1 throughout for those in `unreadable`, -2 for those in
+    `unranked`."""
     labels = manifest.label_array[first : first + count, None]
     classes = ((labels + np.arange(TOP)) % CLASSES).astype(np.int16)
     at = np.arange(first, first + count)
     for no in np.flatnonzero(np.isin(at, list(wrong))):
         classes[no, :2] = classes[no, 1::-1]
-    classes[np.isin(at, list(unreadable))] = -1
+    classes[np.isin(at, list(unranked))] = UNRANKED
+    classes[np.isin(at, list(unreadable))] = NOT_EVALUATED
     return Predictions(classes, np.zeros((count, TOP), np.float16))
 
 
@@ -56,12 +65,14 @@ def make_result(
     device: str = "host-a/cpu:0",
     wrong: Collection[int] = (),
     unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
     times: Times | None = None,
     overlap: str = "",
 ) -> ShardResult:
-    """Samples [first, first + count), all right but those named."""
+    """Samples [first, first + count), all right but those named; `unranked` were answered with NaN."""
     bad = {sample for sample in unreadable if first <= sample < first + count}
-    missed = {sample for sample in wrong if first <= sample < first + count} - bad
+    odd = {sample for sample in unranked if first <= sample < first + count} - bad
+    missed = {sample for sample in wrong if first <= sample < first + count} - bad - odd
     return ShardResult(
         run_no=run_no,
         no=no,
@@ -69,12 +80,13 @@ def make_result(
         count=count,
         device=device,
         n=count - len(bad),
-        top1=count - len(bad) - len(missed),
-        top5=count - len(bad),
+        top1=count - len(bad) - len(odd) - len(missed),
+        top5=count - len(bad) - len(odd),
         unreadable=len(bad),
-        predictions=make_predictions(manifest, first, count, wrong=missed, unreadable=bad).to_blob(),
+        predictions=make_predictions(manifest, first, count, wrong=missed, unreadable=bad, unranked=odd).to_blob(),
         times=(times or make_times([1.0] * count)).to_blob(),
         overlap=overlap,
+        nonfinite=len(odd),
     )
 
 
@@ -89,6 +101,7 @@ def make_results(
     devices: Sequence[str] = ("host-a/cpu:0",),
     wrong: Collection[int] = (),
     unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
 ) -> tuple[ShardResult, ...]:
     """Every part of a run, dealt to the devices in turn, each batch taking about `ms`."""
     results, clock = [], dict.fromkeys(devices, 1000.0)
@@ -99,7 +112,7 @@ def make_results(
         padded = 1 if part.count % batch else 0
         times = make_times(list(wave), copy_ms=copy_ms, fed_ms=clock[device], padded=padded)
         clock[device] = times.done_ms
-        named = {"device": device, "wrong": wrong, "unreadable": unreadable, "times": times}
+        named = {"device": device, "wrong": wrong, "unreadable": unreadable, "unranked": unranked, "times": times}
         results.append(make_result(manifest, part.first, part.count, no=part.no, run_no=run_no, **named))  # type: ignore[arg-type]
     return tuple(results)
 
@@ -184,19 +197,16 @@ def cpu_job(
     *,
     wrong: Collection[int] = (),
     unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
     baseline_top1: float | None = None,
     name: str = "a job",
 ) -> tuple[JobRecord, Manifest]:
     """A finished job of the cpu of one host, all right but the samples named."""
     manifest = make_manifest(samples)
     spec = make_spec(manifest, batches=batches, baseline_top1=baseline_top1, name=name)
+    odd: dict[str, Any] = {"wrong": wrong, "unreadable": unreadable, "unranked": unranked}
     runs = [
-        make_run(
-            make_results(
-                manifest, run.batch, run_no=run.run_no, wrong=wrong, unreadable=unreadable, ms=2.0 + run.batch
-            ),
-            run_no=run.run_no,
-        )
+        make_run(make_results(manifest, run.batch, run_no=run.run_no, ms=2.0 + run.batch, **odd), run_no=run.run_no)
         for run in spec.runs
     ]
     return make_record(manifest, spec, runs, unreadable=unreadable), manifest

@@ -125,6 +125,7 @@ class DeviceWorker:
             times=work.measured(ran.loading_ms).to_blob(),
             overlap=self._idle.beside() if self._idle else "",
             program=ran.program,
+            nonfinite=predictions.nonfinite,
         )
 
     def _await_idle(self, lease: Lease) -> None:
@@ -140,7 +141,7 @@ class DeviceWorker:
         if held.artifact is None or not self._store.verify(held.artifact):
             raise WorkFailed(
                 FailureClass.PERMANENT,
-                f"the artifact of run {held.run_no} is missing or changed in the store; submit the job again",
+                f"the artifact of run {held.run_no} is missing or changed in the store; dinoq submit --like {held.job_id}",
             )
         return ProgramKey(
             artifact=self._store.artifact_path(held.artifact),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.recipe import Recipe
-from dinoq.jobs.result import TOP, Predictions, Times, top_five
+from dinoq.jobs.result import NOT_EVALUATED, TOP, Predictions, Times, top_five
 from dinoq.workers.data.preprocess import normalise
 from dinoq.workers.devices import ring
 from dinoq.workers.tasks import WorkFailed
@@ -91,7 +91,7 @@ class Inference(Work):
         self.pixels = pixels
         self.laps = laps
         count = len(pixels)
-        self.classes = np.full((count, TOP), -1, np.int16)
+        self.classes = np.full((count, TOP), NOT_EVALUATED, np.int16)
         self.scores = np.full((count, TOP), -np.inf, np.float16)
         self._logits = np.empty((count, keep), np.float32) if keep else None
         self.timed: list[bool] = []
@@ -130,7 +130,7 @@ class Inference(Work):
     def predictions(self, readable: NDArray[np.bool_]) -> Predictions:
         """The five best of each sample; -1 for those that were not readable, whose pixels were zeros."""
         classes, scores = self.classes.copy(), self.scores.copy()
-        classes[~readable] = -1
+        classes[~readable] = NOT_EVALUATED
         scores[~readable] = -np.inf
         return Predictions(classes, scores)
 

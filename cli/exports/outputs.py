@@ -51,7 +51,7 @@ def planned(chosen: Chosen, place: Path, output: int, form: Form) -> Plan:
 
     require_logits(chosen, place.name)
     require_new(place, note_beside(place))
-    manifest, evaluated = chosen.manifest, chosen.merged.predictions().classes[:, 0] >= 0
+    manifest, evaluated = chosen.manifest, chosen.merged.predictions().evaluated
     samples = [at for at, is_there in enumerate(evaluated) if is_there]
     keys = distinct_keys(manifest.names)
     return Plan(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dinoq.cli.render.layout import NAMED, field, item
 from dinoq.cli.render.modes import without_photos
 from dinoq.cli.render.programs import program_texts
+from dinoq.cli.render.remarks import remark_lines
 from dinoq.cli.render.words import clip, counted, job_text, run_label, run_labels, some, span_text
 from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
@@ -68,6 +69,8 @@ def sources(report: Report) -> Iterator[str]:
     for one in report.jobs:
         if len(report.jobs) > 1 or one.imported:
             yield from field(f"Job {one.job}", job_text(report, one))
+    for head, text in remark_lines(report):
+        yield from field(head.capitalize(), text)
     yield from field("Model", model)
     yield from field("Data", _data(report))
     yield from field("Recipe", _recipe(report))

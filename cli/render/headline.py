@@ -15,13 +15,13 @@ Line = tuple[str, str]
 
 
 def headline(report: Report) -> list[Line]:
-    """The verdict of the whole job first, worst first; then what is undecided. One line when all is well."""
+    """The verdict of the whole job first, worst first; then what is undecided, and answers that were no numbers. One line
+    when all is well."""
     found = list(_grouped(report, lambda verdict: verdict.exit_code != 0))
     found.sort(key=lambda entry: PRECEDENCE.index(entry[0].exit_code))
     found += _grouped(report, lambda verdict: verdict.status is Status.UNDECIDED)
-    return [(verdict.status.value, _about(runs, verdict.text)) for verdict, runs in found] or [
-        ("PASS", _all_well(report))
-    ]
+    judged = [(verdict.status.value, _about(runs, verdict.text)) for verdict, runs in found]
+    return [*(judged or [("PASS", _all_well(report))]), *_nonfinite(report)]
 
 
 def cautions(report: Report) -> list[Line]:
@@ -49,6 +49,13 @@ def _simulated(chips: list[str], pace: str) -> str:
 def table_named(pace: str) -> str:
     """What simulated devices took their times from, as people name it."""
     return "published tables" if pace == "published" else pace
+
+
+def _nonfinite(report: Report) -> Iterator[Line]:
+    """They are counted as wrong, so that no verdict need fall for them: said beside it, that none passes in silence."""
+    if runs := [run for run in report.runs if run.nonfinite]:
+        total = sum(run.nonfinite for run in runs)
+        yield "NaN", _about(runs, f"{counted(total, 'answer')} with NaN or Inf among the logits, counted as wrong")
 
 
 def status_of(run: RunReport, kind: Kind) -> str:

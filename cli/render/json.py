@@ -10,6 +10,7 @@ from dinoq.jobs.device_report import DeviceReport
 from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.measure import SCOPES, Throughput
 from dinoq.jobs.merge import Coverage
+from dinoq.jobs.remarks import Note
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.report_jobs import JobFacts
 from dinoq.jobs.score import Score
@@ -39,6 +40,8 @@ def to_values(report: Report) -> Values:
         "finished_at": report.finished_at.isoformat() if report.finished_at else None,
         "exit_code": report.exit_code,
         "imported": _imported(report.jobs[0]),
+        "tags": sorted({tag for one in report.jobs for tag in one.remarks.tags}),
+        "remarks": [_remark(one.job, note) for one in report.jobs for note in one.remarks.notes],
         **({"jobs": [_job(one) for one in report.jobs]} if len(report.jobs) > 1 else {}),
         "model": asdict(report.model) | {"input_hw": list(report.model.input_hw)},
         "dataset": {
@@ -80,6 +83,10 @@ def _job(one: JobFacts) -> Values:
     }
 
 
+def _remark(job: int, note: Note) -> Values:
+    return {"job": job, "no": note.no, "author": note.author, "at": note.written_at.isoformat(), "text": note.text}
+
+
 def _imported(one: JobFacts) -> Values | None:
     return {"source": one.imported.source, "at": one.imported.at.isoformat()} if one.imported else None
 
@@ -112,6 +119,7 @@ def _run(run: RunReport) -> Values:
         "coverage": _coverage(run.coverage),
         "top1": _score(run.top1),
         "top5": _score(run.top5),
+        "nonfinite": run.nonfinite,
         "against_baseline": asdict(run.against) if run.against else None,
         "agreement": _agreement(run.agreement),
         "throughput": _throughput(measured.throughput),

@@ -12,6 +12,7 @@ from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.modes import in_words, pure_note, windows_text, without_photos
 from dinoq.cli.render.programs import flags_text, given_text, program_text
 from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
+from dinoq.cli.render.remarks import remark_lines
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
     agreement_text,
@@ -212,6 +213,7 @@ def _sources(report: Report) -> Iterator[str]:
     ]
     jobs = [one for one in report.jobs if len(report.jobs) > 1 or one.imported]
     facts += [(f"job {one.job}", job_text(report, one)) for one in jobs]
+    facts += remark_lines(report)
     for run in report.runs:
         drivers = [f"driver {driver}" for driver in run.drivers if driver]
         artifact = f"artifact {run.artifact.sha256}" if run.artifact else "no artifact"

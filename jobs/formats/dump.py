@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dinoq.jobs.errors import BadResults
 from dinoq.jobs.result import Floats
@@ -64,7 +65,7 @@ def logits_of_text(text: str, source: str) -> Floats:
     """The first line's numbers as float32 [classes]. Raises: BadResults."""
     words = text.partition("\n")[0].split()
     try:
-        return _checked(np.array([float(word) for word in words], np.float64).astype(np.float32), source)
+        return _checked(_narrow(np.array([float(word) for word in words], np.float64)), source)
     except ValueError:
         raise BadResults(f"{source} holds something that is no number.", hint=HINT) from None
 
@@ -80,9 +81,15 @@ def logits_of_npy(payload: bytes, source: str) -> Floats:
     """A numpy file's only row as float32 [classes]; nothing in it is executed. Raises: BadResults."""
     try:
         array = np.lib.format.read_array(io.BytesIO(payload), allow_pickle=False)
-        return _checked(array.astype(np.float32).reshape(-1), source)
+        return _checked(_narrow(array).reshape(-1), source)
     except (ValueError, TypeError, EOFError):
         raise BadResults(f"{source} is no numpy file of numbers.", hint=HINT) from None
+
+
+def _narrow(values: NDArray[np.generic]) -> Floats:
+    """As float32; what is too large for it becomes Inf, and is counted as such."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
 
 
 def _checked(logits: Floats, source: str) -> Floats:

@@ -194,6 +194,24 @@ def test_a_part_that_does_not_fit_its_item_fails_it_for_good(db: Database) -> No
     assert (stored, states(db, job, Kind.INFER)[0], rows(db, ShardResultRow)) == (False, "failed", 0)
 
 
+def test_answers_with_nan_are_stored_with_their_part(db: Database) -> None:
+    host, job = crew(db), submit_job(db, 4)
+    host.work_off(Kind.PREPROCESS, Kind.COMPILE)
+    held = host.take(item(db, job, Kind.INFER).id, "host-a/cpu:0")
+    finish(db, held.item_id, held.token, shard_result(held, host.facts("host-a/cpu:0"), nonfinite=3))
+    (result,) = job_record(db, job).runs[0].results
+    assert (result.n, result.nonfinite, result.top5) == (4, 3, 1)
+
+
+@pytest.mark.parametrize("nonfinite", [-1, 1])
+def test_a_part_with_more_answers_than_samples_fails_its_item(db: Database, nonfinite: int) -> None:
+    host, job = crew(db), submit_job(db, 4)
+    host.work_off(Kind.PREPROCESS, Kind.COMPILE)
+    held = host.take(item(db, job, Kind.INFER).id, "host-a/cpu:0")
+    forged = replace(shard_result(held, host.facts("host-a/cpu:0")), nonfinite=nonfinite)
+    assert finish(db, held.item_id, held.token, forged)[0] is False
+
+
 def test_photos_that_changed_under_a_job_fail_their_slice(db: Database) -> None:
     host, job = crew(db), submit_job(db, 4)
     held = host.do(item(db, job, Kind.PREPROCESS).id, host.prep)

@@ -16,8 +16,10 @@ LISTED = dict.fromkeys(range(1, 7), MANIFEST)
 """The manifest of every run's job."""
 
 
-def merged(count: int = 100, *, wrong: Collection[int] = (), unreadable: Collection[int] = ()) -> Merged:
-    return merge([make_result(MANIFEST, 0, count, wrong=wrong, unreadable=unreadable)], LABELS)
+def merged(
+    count: int = 100, *, wrong: Collection[int] = (), unreadable: Collection[int] = (), unranked: Collection[int] = ()
+) -> Merged:
+    return merge([make_result(MANIFEST, 0, count, wrong=wrong, unreadable=unreadable, unranked=unranked)], LABELS)
 
 
 def compare(there: Merged, here: Merged) -> Agreement:
@@ -46,6 +48,12 @@ def test_two_wrong_answers_that_differ_do_not_agree() -> None:
 def test_only_photos_that_both_evaluated_count() -> None:
     found = compare(merged(unreadable=(0, 1)), merged(90, unreadable=(2,)))
     assert (found.samples, found.same_top1, found.only_there_right) == (87, 87, 0)
+
+
+def test_an_answer_with_nan_is_evaluated_and_agrees_with_nothing() -> None:
+    found = compare(merged(unranked=(1, 2)), merged(unranked=(2, 3)))
+    assert (found.samples, found.same_top1) == (100, 97)
+    assert (found.only_here_right, found.only_there_right) == (1, 1)
 
 
 def test_the_cpu_run_of_the_same_batch_is_preferred() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from dinoq.jobs.carried import Carried, CarriedFigures
+from dinoq.jobs.carried_text import to_members
 from dinoq.jobs.errors import BadExchange, BadFolder
-from dinoq.jobs.result import Predictions, Times
+from dinoq.jobs.result import UNRANKED, Predictions, Times
 from dinoq.jobs.telemetry import Samples
 from dinoq.workers.packing import pack
 from dinoq.workers.unpacking import unpack
 from tests.builders import sha256
-from tests.carried import add, edit, jobs_of, make_carried, packed, refused, spoilt, with_figures
+from tests.carried import UUID, add, edit, jobs_of, make_carried, packed, refused, spoilt, with_figures
 
 SHA256 = sha256("logits")
 LOGITS = f"logits/{SHA256[:2]}/{SHA256}.f32"
@@ -84,6 +85,28 @@ def test_a_sample_that_is_right_though_not_evaluated_is_refused(tmp_path: Path) 
     classes[1, 4] = job.manifest.labels[1]
     odd = replace(job.results[0], predictions=replace(found, classes=classes).to_blob(), top5=256)
     assert "has more right than evaluated" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
+
+
+def with_nan(job: Carried) -> Carried:
+    """The fourth photo was answered with NaN."""
+    found = Predictions.from_blob(job.results[0].predictions)
+    classes = found.classes.copy()
+    classes[3] = UNRANKED
+    odd = replace(job.results[0], predictions=replace(found, classes=classes).to_blob(), top1=254, top5=254)
+    return replace(job, results=[replace(odd, nonfinite=1), *job.results[1:]])
+
+
+def test_answers_with_nan_travel_and_are_counted_again(tmp_path: Path) -> None:
+    job = with_nan(make_carried())
+    assert jobs_of(packed(tmp_path, job)) == (job,)
+    lie = replace(job, results=[replace(job.results[0], nonfinite=0), *job.results[1:]])
+    assert "counts 0 samples answered with NaN or Inf, its predictions 1" in refused(packed(tmp_path, lie))
+
+
+def test_a_file_says_nothing_of_nan_where_there_is_none_as_files_of_before() -> None:
+    name = f"jobs/{UUID}/results.jsonl"
+    assert b"nonfinite" not in to_members(make_carried())[name]
+    assert to_members(with_nan(make_carried()))[name].count(b'"nonfinite": 1') == 1
 
 
 def test_blobs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

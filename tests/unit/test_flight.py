@@ -85,6 +85,16 @@ def test_a_sample_that_was_not_readable_is_not_predicted() -> None:
     assert classes[:, 0].tolist() == [2, -1, 2, 2]
 
 
+def test_answers_with_nan_are_counted_without_those_of_padding_and_unreadable_samples() -> None:
+    work = Inference(pictures(6), RECIPES["dino"], 4, 2)
+    for flight in work.flights(LAYOUT):
+        logits = np.zeros((8, 6), np.float32)
+        logits[1 if flight.lap == 0 else 2 :, 0] = np.nan
+        work.take(flight, logits, np.ones((2, 3), np.float32))
+    readable = np.array([True, True, False, True, True, True])
+    assert work.predictions(readable).nonfinite == 4
+
+
 def test_a_dead_device_ends_the_work_with_the_reason() -> None:
     work = Inference(pictures(4), RECIPES["dino"], 4, 1)
     work.fail(WorkFailed(FailureClass.DEVICE, "it died"))

@@ -156,6 +156,8 @@ def test_a_late_attempt_at_a_part_without_result_contradicts_nothing() -> None:
         {"unreadable": 1},
         {"top1": 11},
         {"top5": 2},
+        {"nonfinite": 1},
+        {"nonfinite": -1},
         {"predictions": b""},
         {"count": 0, "n": 0, "predictions": b"", "top1": 0, "top5": 0},
     ],
@@ -164,3 +166,17 @@ def test_a_result_that_does_not_add_up_is_refused(forged: dict[str, Any]) -> Non
     honest = make_result(MANIFEST, 30, 10, wrong=WRONG)
     with pytest.raises(ValueError, match="part 1 of run 1 does not add up"):
         merge([replace(honest, **forged)], LABELS)
+
+
+@given(cuts)
+def test_answers_with_nan_are_counted_once_however_parts_overlap(where: list[int]) -> None:
+    odd = (0, 31, 32, N - 1)
+    whole = make_result(MANIFEST, 0, N, unranked=odd)
+    again = [make_result(MANIFEST, first, N - first, no=no, unranked=odd) for no, first in enumerate(where, start=2)]
+    merged = merge([whole, *again], LABELS)
+    assert (merged.nonfinite, merged.coverage.counted, merged.top1) == (4, N, N - 4)
+
+
+def test_what_is_left_of_a_part_that_was_cut_counts_its_own_answers_with_nan() -> None:
+    two = [make_result(MANIFEST, 0, 40, unranked=(39,)), make_result(MANIFEST, 30, 30, no=2, unranked=(39, 50))]
+    assert merge(two, LABELS).nonfinite == 2

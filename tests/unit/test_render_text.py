@@ -55,6 +55,12 @@ def test_a_job_on_cpu_reads_like_this() -> None:
     assert render(report_of(cpu_job(20, wrong=range(6), name="lite0 on val20"))) == CPU
 
 
+def test_a_job_that_passes_in_spite_of_nan_says_so_at_its_head() -> None:
+    lines = render(report_of(cpu_job(unranked=(1,), batches=(1,), baseline_top1=0.9))).splitlines()
+    assert lines[1].startswith("PASS  accuracy holds")
+    assert lines[2] == "NaN   cpu bs1: 1 answer with NaN or Inf among the logits, counted as wrong"
+
+
 def test_two_chips_read_like_this() -> None:
     text = render(report_of(two_chip_job()))
     assert text.splitlines()[1:3] == [

@@ -44,6 +44,13 @@ def test_a_whole_job_ends_0_with_its_counts() -> None:
         assert run.top1.low < 0.75 < run.top1.high
 
 
+def test_answers_with_nan_are_counted_as_wrong_and_named() -> None:
+    run = report_of(cpu_job(unranked=range(4), baseline_top1=0.9)).runs[0]
+    assert run.top1
+    assert (run.nonfinite, run.top1.correct, run.coverage.complete) == (4, 396, True)
+    assert "4 of 400 samples were answered with NaN or Inf: not ranked, counted as wrong" in run.notes
+
+
 def test_runs_keep_chip_batch_and_precision_of_the_spec() -> None:
     report = report_of(two_chip_job(samples=256))
     assert [(run.chip, run.batch, run.precision) for run in report.runs][2:4] == [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dinoq.jobs.result import Predictions, Times, hits, top_five
+from dinoq.jobs.result import UNRANKED, Predictions, Times, hits, top_five
 from tests.reports import make_times
 
 
@@ -19,14 +19,27 @@ def test_ties_go_to_the_lowest_class() -> None:
     assert top_five(np.zeros((1, 7), np.float32)).classes.tolist() == [[0, 1, 2, 3, 4]]
 
 
-def test_nan_is_never_ranked_above_a_number() -> None:
-    logits = np.array([[np.nan, -1e30, 1.0, np.nan, 0.0, 0.5]], np.float32)
-    assert top_five(logits).classes.tolist() == [[2, 5, 4, 1, 0]]
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_a_row_with_a_nan_or_an_inf_is_counted_and_not_ranked(odd: float) -> None:
+    logits = np.array([[9.0, 1.0, odd, 0.0, 0.5], [9.0, 1.0, 3.0, 0.0, 0.5]], np.float32)
+    found = top_five(logits)
+    assert found.classes.tolist() == [[UNRANKED] * 5, [0, 2, 1, 4, 3]]
+    assert (found.nonfinite, found.evaluated.tolist()) == (1, [True, True])
+    assert hits(found, np.array([0, 0], np.int32)) == (1, 1)
 
 
-def test_infinities_are_ranked_each_once() -> None:
-    logits = np.array([[-np.inf, np.inf, np.inf, 0.0, -np.inf]], np.float32)
-    assert top_five(logits).classes.tolist() == [[1, 2, 3, 0, 4]]
+def test_numbers_whose_sum_is_too_large_are_ranked_like_any_others() -> None:
+    found = top_five(np.array([[3e38, 3.1e38, 3e38, 0.0, 1.0]], np.float32))
+    assert (found.classes.tolist(), found.nonfinite) == ([[1, 0, 2, 4, 3]], 0)
+
+
+ODD = arrays.arrays(np.float32, (6, 8), elements=st.sampled_from([0.0, 1.5, -3e38, 3e38, np.nan, np.inf, -np.inf]))
+
+
+@given(ODD)
+def test_the_rows_that_are_not_ranked_are_just_those_with_a_value_that_is_no_number(logits: np.ndarray) -> None:
+    unranked = (top_five(logits).classes == UNRANKED).all(axis=1)
+    np.testing.assert_array_equal(unranked, ~np.isfinite(logits).all(axis=1))
 
 
 def test_a_model_of_three_classes_leaves_two_places_empty() -> None:

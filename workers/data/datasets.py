@@ -49,9 +49,10 @@ def open_dataset(root: Path, labels: Path | None, *, limit: int | None = None, c
     whole = max(len(pairs), len(source.classes)) if source.whole else len(pairs)
     if len(pairs) < whole:
         notes += (f"{len(pairs)} of the {whole} photos that {source.path} labels are here",)
-    chosen = pairs if limit is None or limit >= len(pairs) else _sample(pairs, limit)
-    manifest = Manifest(tuple(name for name, _ in chosen), tuple(label for _, label in chosen))
-    part_of = whole if len(chosen) < whole else None
+    manifest = Manifest(tuple(name for name, _ in pairs), tuple(label for _, label in pairs))
+    if limit is not None:
+        manifest = sampled(manifest, limit)
+    part_of = whole if len(manifest) < whole else None
     return Dataset(photos=photos, manifest=manifest, labels=source, notes=notes, part_of=part_of)
 
 
@@ -64,8 +65,14 @@ def open_photos(root: Path, cache: Path | None = None) -> Photos:
     return open_tar(root, cache)
 
 
-def _sample(pairs: list[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
-    ranked = sorted(
-        pairs, key=lambda pair: hashlib.sha256(f"{LIMIT_SEED} {pair[0]}".encode(errors="surrogateescape")).digest()
-    )
-    return sorted(ranked[:limit])
+def sampled(manifest: Manifest, limit: int) -> Manifest:
+    """So many of the samples, in the order of names, or all; of a sample, the same as of the whole."""
+    if limit >= len(manifest):
+        return manifest
+    pairs = sorted(zip(manifest.names, manifest.labels, strict=True), key=lambda pair: _rank(pair[0]))
+    chosen = sorted(pairs[:limit])
+    return Manifest(tuple(name for name, _ in chosen), tuple(label for _, label in chosen))
+
+
+def _rank(name: str) -> bytes:
+    return hashlib.sha256(f"{LIMIT_SEED} {name}".encode(errors="surrogateescape")).digest()

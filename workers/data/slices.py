@@ -14,7 +14,7 @@ from dinoq.workers.data import digests as remembered
 from dinoq.workers.data.photos import Photos, Stamps
 from dinoq.workers.data.preprocess import BadSample, pixels
 from dinoq.workers.data.shards import DamagedShard, ShardWriter, fresh_file, open_shard, shard_key
-from dinoq.workers.data.store import Store
+from dinoq.workers.data.store import Store, mark_used
 
 READ_TRIES = 3
 
@@ -110,6 +110,7 @@ def read_again(photos: Photos, name: str) -> bytes:
 
 
 def _stored(store: Store, key: str) -> tuple[bytes, dict[str, str]] | None:
+    mark_used(store.shard_path(key))
     try:
         shard = open_shard(store.shard_path(key))
     except DamagedShard:

@@ -81,13 +81,23 @@ class Store:
         return path
 
     def verify(self, artifact: ArtifactRef) -> bool:
-        """Whether the artifact is there and is what was made; hashed once for each state of the file."""
+        """Whether the artifact is there and is what was made; hashed once for each state of the file. Who asks uses it."""
+        if not artifact.uri:  # removed, or of an imported job
+            return False
         try:
             path = self.artifact_path(artifact)
+            mark_used(path)
             facts = path.stat()
             return _remembered_sha256(path, facts.st_size, facts.st_mtime_ns) == artifact.sha256
         except OSError:
             return False
+
+
+def mark_used(path: Path) -> None:
+    """Say that a file is used now, to whoever removes what lies idle: by its time of access, for another time of change
+    would be another state of it."""
+    with contextlib.suppress(OSError):  # it is gone, or another user's
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def remove_leftovers(store: Store) -> None:

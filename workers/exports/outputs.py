@@ -35,7 +35,7 @@ def kept_rows(store: Store, parts: Sequence[ShardResult], classes: int) -> Itera
     """
     for part in parts:
         logits = read_logits(store, part.logits, part.count, classes)
-        yield from logits[Predictions.from_blob(part.predictions).classes[:, 0] >= 0]
+        yield from logits[Predictions.from_blob(part.predictions).evaluated]
 
 
 def write_outputs(

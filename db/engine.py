@@ -24,15 +24,17 @@ TRIES = 8
 BUSY_MS = 30_000
 """SQLite's queue of writers is unfair: one was seen to wait 7 s."""
 LOST_TO_ANOTHER = ("40001", "40P01")  # serialization failure, deadlock
+NOT_ALLOWED = ("42501", "25006")  # insufficient privilege, read-only transaction
 
 
 class Database:
-    """The ledger's database. Threads may share it; each transaction has a session of its own."""
+    """The ledger's database. Threads may share it; each transaction has a session of its own. One that is `read_only` lets
+    nothing be written."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
         self._url = url
-        self._writer = make_engine(url)
         self._reader = make_engine(url, read_only=True)
+        self._writer = self._reader if read_only else make_engine(url)
         self._write = sessionmaker(self._writer, expire_on_commit=False)
         self._read = sessionmaker(self._reader, expire_on_commit=False)
 
@@ -153,7 +155,8 @@ def sentences(url: URL) -> Iterator[None]:
         yield
     except exc.DatabaseError as error:
         # A plain DatabaseError is a file that is damaged or no database; the other kinds are faults of ours.
-        if type(error) not in (exc.DatabaseError, exc.OperationalError):
+        refused = getattr(error.orig, "sqlstate", None) in NOT_ALLOWED
+        if type(error) not in (exc.DatabaseError, exc.OperationalError) and not refused:
             raise
         what = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
         shown = url.render_as_string(hide_password=True)

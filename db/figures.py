@@ -22,12 +22,13 @@ from dinoq.jobs.figures import RunFigures, figures_of
 from dinoq.jobs.record import JobRecord
 from dinoq.jobs.report import build_report
 from dinoq.jobs.telemetry import BLOCK_MS
+from dinoq.jobs.verdicts import Status
 
 SETTLED_MS = BLOCK_MS + 5_000
 """So long after its last part a run's figures may still change: samplers store what they read in blocks."""
 BETWEEN_HOSTS = "\n"
-CONVERTED = ("job_id", "hosts", "created_ms", "finished_ms")
-"""The columns that hold a value in another form; every other is a field of the figures."""
+COLUMN_OF = {"job": "job_id", "hosts": "hosts", "created_at": "created_ms", "finished_at": "finished_ms"}
+"""Where a value is stored in another form, or under another name."""
 DUE: ColumnElement[bool] = Job.changes != Job.figured
 
 
@@ -77,8 +78,10 @@ def summarise(db: Database, job_id: int) -> bool:
 def figures_from(row: Row[Any]) -> RunFigures:
     """The value of a row that has every column of the table."""
     values = dict(row._mapping)
-    job, hosts, created_ms, finished_ms = (values.pop(name) for name in CONVERTED)
+    job, hosts, created_ms, finished_ms = (values.pop(name) for name in COLUMN_OF.values())
+    verdict = values.pop("verdict")
     return RunFigures(
+        verdict=None if verdict is None else Status(verdict),
         job=job,
         hosts=tuple(hosts.split(BETWEEN_HOSTS)) if hosts else (),
         created_at=moment(created_ms),
@@ -88,15 +91,14 @@ def figures_from(row: Row[Any]) -> RunFigures:
 
 
 def _stored(one: RunFigures) -> dict[str, Any]:
-    values = {field.name: getattr(one, field.name) for field in fields(one)}
-    hosts, created, finished = values.pop("hosts"), values.pop("created_at"), values.pop("finished_at")
-    converted = (
-        values.pop("job"),
-        BETWEEN_HOSTS.join(hosts),
-        _ms(created),
-        None if finished is None else _ms(finished),
-    )
-    return values | dict(zip(CONVERTED, converted, strict=True))
+    converted = {
+        "job": one.job,
+        "hosts": BETWEEN_HOSTS.join(one.hosts),
+        "created_at": _ms(one.created_at),
+        "finished_at": None if one.finished_at is None else _ms(one.finished_at),
+    }
+    values = {field.name: getattr(one, field.name) for field in fields(one)} | converted
+    return {COLUMN_OF.get(name, name): value for name, value in values.items()}
 
 
 def _ms(time: datetime) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, exc, inspect, text
+from sqlalchemy import URL, Connection, Engine, exc, inspect, text
 
 from dinoq.db.engine import BUSY_MS, database_url, lost_to_another, make_engine, masked_url, sentences
 from dinoq.jobs.errors import BadSchema
@@ -25,7 +25,17 @@ _one_upgrade = threading.Lock()  # Alembic keeps its context in a global
 
 def check(url: str) -> State:
     """How the database at `url` stands to this code. Raises: EnvironmentTrouble when it is not reached."""
-    address = database_url(url)
+    return _look(database_url(url))
+
+
+def require_current(address: URL) -> None:
+    """Raises: BadSchema for a database of any other version than this code's; it is left as it is."""
+    state = _look(address)
+    if state != "current":
+        _refuse(state, address.render_as_string(hide_password=False))
+
+
+def _look(address: URL) -> State:
     engine = make_engine(address, read_only=True)
     try:
         with sentences(address), engine.connect() as connection:

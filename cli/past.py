@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,6 +35,14 @@ def sum_up(db: Database, most_s: float) -> None:
         left = _summed_up(db, due, time.monotonic() + most_s)
         if left:
             console.note(f"{left} of {len(due)} jobs are not summed up yet; ask again, or let dinoq up do it.")
+
+
+def sum_up_one(db: Database, job: int) -> None:
+    """The same for a job that somebody has just seen the end of; `dinoq results` says what is wrong with one that fails."""
+    from dinoq.db.figures import summarise
+
+    with contextlib.suppress(Exception):
+        summarise(db, job)
 
 
 def _summed_up(db: Database, due: Sequence[int], until: float) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,7 +36,7 @@ class Database:
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
         self._url = url
-        self._reader = make_engine(url, read_only=True)
+        self._reader = make_engine(sealed(url) if read_only else url, read_only=True)
         self._writer = self._reader if read_only else make_engine(url)
         self._write = sessionmaker(self._writer, expire_on_commit=False)
         self._read = sessionmaker(self._reader, expire_on_commit=False)
@@ -109,6 +112,17 @@ def masked_url(url: str) -> str:
     # A raw @ in the password: what follows it was taken for the host.
     shown = re.sub(r"(//[^/@:]*):.*@", r"\1:***@", shown, flags=re.DOTALL)
     return re.sub(r"((?:password|passwd|pw)=)[^&]*", r"\1***", shown)
+
+
+def sealed(url: URL) -> URL:
+    """The same database, in a way that SQLite would refuse to write it; PostgreSQL is told so for each transaction."""
+    if url.get_backend_name() != "sqlite":
+        return url
+    path = Path(url.database or "").absolute()
+    # To read beside a writer, SQLite keeps an index of the writer's log there; whoever writes has a log.
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    query = {"mode": "ro", "uri": "true", **({"immutable": "1"} if alone else {})}
+    return url.set(database=f"file:{quote(str(path))}", query=query)
 
 
 def make_engine(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:

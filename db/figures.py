@@ -38,6 +38,13 @@ def due_jobs(db: Database) -> list[int]:
         return list(session.scalars(select(Job.id).where(DUE).order_by(Job.id.desc())))
 
 
+def missing_jobs(db: Database) -> list[int]:
+    """Those of them whose figures are not there at all, or of before a change."""
+    with db.read() as session:
+        due = select(Job.id).where(DUE, Job.figured != -Job.changes)
+        return list(session.scalars(due.order_by(Job.id.desc())))
+
+
 def next_past_job(db: Database, passed_over: Collection[int] = ()) -> int | None:
     """A job that has ended, settled, and is due, while nothing of the fleet is under way; None for none."""
     with db.read() as session:
@@ -59,9 +66,9 @@ def summarise(db: Database, job_id: int) -> bool:
         raise NoSuchJob(f"there is no job {job_id}.", hint="dinoq jobs")
     record = job_record(db, job_id)
     report = build_report(record, load_manifest(db, record.spec.data.manifest_id))
-    rows = [_stored(one) for one in figures_of(record, report)]
+    rows = [row_of(one) for one in figures_of(record, report)]
     # One that is not settled is listed already, and stays due.
-    figured = seen if _is_settled(record, now) else seen - 1
+    figured = seen if _is_settled(record, now) else -seen
 
     def work(session: Session) -> bool:
         unchanged = update(Job).where(Job.id == job_id, Job.changes == seen)
@@ -90,7 +97,8 @@ def figures_from(row: Row[Any]) -> RunFigures:
     )
 
 
-def _stored(one: RunFigures) -> dict[str, Any]:
+def row_of(one: RunFigures) -> dict[str, Any]:
+    """The row of a value."""
     converted = {
         "job": one.job,
         "hosts": BETWEEN_HOSTS.join(one.hosts),

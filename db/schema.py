@@ -25,23 +25,18 @@ _one_upgrade = threading.Lock()  # Alembic keeps its context in a global
 
 def check(url: str) -> State:
     """How the database at `url` stands to this code. Raises: EnvironmentTrouble when it is not reached."""
-    return _look(database_url(url))
+    address = database_url(url)
+    return _look(address, address)
 
 
-def require_current(address: URL) -> None:
-    """Raises: BadSchema for a database of any other version than this code's; it is left as it is."""
-    state = _look(address)
+def require_current(url: URL, *, opened: URL) -> None:
+    """Nothing for a database of this version, which is left as it is; `opened` is how it is reached.
+
+    Raises: BadSchema for any other.
+    """
+    state = _look(url, opened)
     if state != "current":
-        _refuse(state, address.render_as_string(hide_password=False))
-
-
-def _look(address: URL) -> State:
-    engine = make_engine(address, read_only=True)
-    try:
-        with sentences(address), engine.connect() as connection:
-            return _state(connection)
-    finally:
-        engine.dispose()
+        _refuse(state, url.render_as_string(hide_password=False))
 
 
 def make_ready(url: str) -> None:
@@ -105,6 +100,15 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("script_location", "dinoq.db:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _look(url: URL, opened: URL) -> State:
+    engine = make_engine(opened, read_only=True)
+    try:
+        with sentences(url), engine.connect() as connection:
+            return _state(connection)
+    finally:
+        engine.dispose()
 
 
 def _state(connection: Connection) -> State:

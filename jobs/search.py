@@ -106,7 +106,7 @@ def moment_of(name: str, given: Moment, now: datetime) -> datetime | None:
     if given is None or given == "":
         return None
     try:
-        return given.astimezone(UTC) if isinstance(given, datetime) else _read(given.strip(), now, name == "until")
+        return _utc(given) if isinstance(given, datetime) else _read(given.strip(), now, name == "until")
     except (ValueError, OverflowError):
         text = f"{name} {given!r} is no moment; expected a date, a date and time, or how long ago."
         raise UsageError(text, hint=f"--{name} 2026-11-23, 2026-11-23T14:02, 7d or 2h") from None
@@ -118,7 +118,10 @@ def _read(text: str, now: datetime, inclusive: bool) -> datetime:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         day = date.fromisoformat(text) + timedelta(days=int(inclusive))
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    moment = datetime.fromisoformat(text)
+    return _utc(datetime.fromisoformat(text))
+
+
+def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -25,8 +25,8 @@ class ManifestRow(Base):
 class Job(Base):
     """What one submit asked for. `store_id` is the store that holds its model. `imported_ms` is set, and `imported_from`
     says where from, for a job that was worked elsewhere. `model`, `model_sha256` and `recipe` are in `spec` too, and here
-    to be searched. `changes` counts what may change the figures of its ended runs; those in `figures` are as of
-    `figured`, and due to be made anew where the two differ."""
+    to be searched. `changes` counts what may change the figures of its ended runs; `figured` is the count that those in
+    `figures` are of, negative while samplers may still tell of it: they are due to be made anew where the two differ."""
 
     __tablename__ = "job"
     __table_args__ = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, Unpack, cast
+from typing import Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,8 @@ from dinoq.jobs.search import Filters, Search, search_for
 
 __all__ = ["Filters", "History", "JobSummary", "Report", "RunFigures", "open_history"]
 
-Column = NDArray[np.float64] | NDArray[np.int64] | NDArray[np.datetime64] | list[str | None] | list[tuple[str, ...]]
+Column = NDArray[np.generic]
+MOMENT = np.dtype("datetime64[ms]")
 COLUMNS = tuple(field.name for field in fields(RunFigures))
 
 
@@ -87,8 +88,8 @@ class History:
     def columns(
         self, *, best: bool = False, sort: str | None = None, limit: int | None = None, **filters: Unpack[Filters]
     ) -> dict[str, Column]:
-        """The same by column, as `pandas.DataFrame` takes it: numbers and times (UTC) as arrays, where NaN and NaT stand
-        for what was not measured, anything else as a list."""
+        """The same by column, as `pandas.DataFrame` takes it: arrays of numbers and times (UTC), where NaN and NaT stand
+        for what was not measured, and of objects."""
         rows = self.results(best=best, sort=sort, limit=limit, **filters)
         return {
             field.name: _column(field.type, [getattr(row, field.name) for row in rows]) for field in fields(RunFigures)
@@ -105,28 +106,12 @@ def _search(filters: Filters, states: Sequence[str]) -> Search:
 
 def _column(kind: object, values: Sequence[object]) -> Column:
     """`kind` is the field's annotation as it is written."""
-    made = ARRAYS.get(str(kind).removesuffix(" | None"))
-    if made is None:
-        return cast("list[str | None]", list(values))
-    # A whole number that may be missing is a float here: no array of integers holds nothing.
-    return made(values) if made is not _whole or None not in values else _number(values)
-
-
-def _number(values: Sequence[object]) -> NDArray[np.float64]:
-    return np.array(values, np.float64)  # None becomes NaN
-
-
-def _whole(values: Sequence[object]) -> NDArray[np.int64]:
-    return np.array(values, np.int64)
-
-
-def _moment(values: Sequence[object]) -> NDArray[np.datetime64]:
-    naive = [value.replace(tzinfo=None) if isinstance(value, datetime) else None for value in values]
-    return np.array(naive, "datetime64[ms]")
-
-
-ARRAYS: dict[str, Callable[[Sequence[object]], NDArray[np.float64] | NDArray[np.int64] | NDArray[np.datetime64]]] = {
-    "float": _number,
-    "int": _whole,
-    "datetime": _moment,
-}
+    # A whole number that may be missing becomes a float: no array of integers holds nothing.
+    if kind == "int":
+        return np.array(values, np.int64)
+    if kind in ("int | None", "float | None"):
+        return np.array(values, np.float64)
+    if str(kind).startswith("datetime"):
+        naive = [value.replace(tzinfo=None) if isinstance(value, datetime) else None for value in values]
+        return np.array(naive, MOMENT)
+    return np.fromiter(values, np.object_, len(values))

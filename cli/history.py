@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 LIMIT = 20
 JOBS_MOST_S, RESULTS_MOST_S = 2.0, 20.0
 """How long past jobs are summed up before they are listed; `dinoq jobs` shows one word of each only."""
+NO_RUN = "no run has ended yet. Try: dinoq demo"
+NO_BEST = "no run is complete, plausible and measured yet."
 
 Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4")]
 Batch = Annotated[str | None, typer.Option("--batch", "--batches", help="batch sizes, e.g. 1,16")]
@@ -75,12 +78,12 @@ def jobs(
     search = search_for(given | {"since": since, "until": until}, states=JOB_STATES, now=datetime.now(UTC))
     wanted = LIMIT if limit is None else limit
     asked = asked_for(JOBS, tuple(SORTED), columns=columns, sort=sort, limit=wanted, json=as_json, csv=as_csv)
-    db = open_past(settings.load())
-    sum_up(db, JOBS_MOST_S)
-    rows = list_jobs(db, search, order=asked.order, limit=asked.fetched)
-    print_list(JOBS, rows, asked)
-    if not rows:
-        say_why_nothing(search, "no job yet. Try: dinoq demo", lambda other: has_jobs(db, other))
+    with closing(open_past(settings.load())) as db:
+        sum_up(db, JOBS_MOST_S)
+        rows = list_jobs(db, search, order=asked.order, limit=asked.fetched)
+        print_list(JOBS, rows, asked)
+        if not rows:
+            say_why_nothing(search, "no job yet. Try: dinoq demo", lambda other: has_jobs(db, other))
 
 
 def results(
@@ -117,10 +120,10 @@ def results(
     search = search_for(given | {"since": since, "until": until}, states=ENDED, now=datetime.now(UTC))
     wanted = LIMIT if limit is None and not best else limit
     asked = asked_for(RUNS, RUNS.columns, columns=columns, sort=sort, limit=wanted, json=as_json, csv=as_csv)
-    db = open_past(settings.load())
-    sum_up(db, RESULTS_MOST_S)
-    rows = (best_runs if best else list_runs)(db, search, order=asked.order, limit=asked.fetched)
-    print_list(RUNS, rows, asked, legend(rows))
-    if not rows:
-        empty = "no run is complete, plausible and measured yet." if best else "no run has ended yet. Try: dinoq demo"
-        say_why_nothing(search, empty, lambda other: (has_best if best else has_runs)(db, other))
+    listed, fits = (best_runs, has_best) if best else (list_runs, has_runs)
+    with closing(open_past(settings.load())) as db:
+        sum_up(db, RESULTS_MOST_S)
+        rows = listed(db, search, order=asked.order, limit=asked.fetched)
+        print_list(RUNS, rows, asked, legend(rows))
+        if not rows:
+            say_why_nothing(search, NO_BEST if best else NO_RUN, lambda other: fits(db, other))

@@ -16,7 +16,7 @@ from dinoq.jobs.columns import short
 
 SHA256_CHARACTERS = 12
 """As many as tell files apart; JSON and CSV have them whole."""
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = ("=", "+", "-", "@")
 """A spreadsheet computes such a cell: OWASP, "CSV Injection"."""
 
 
@@ -53,8 +53,8 @@ def as_json(rows: Sequence[object], columns: Sequence[str]) -> str:
 
 
 def as_csv(rows: Sequence[object], columns: Sequence[str]) -> str:
-    """A head and a line for each row, quoted where needed; a text that a spreadsheet would compute begins with an
-    apostrophe, what was not measured is empty."""
+    """A head and one line for each row, quoted where needed, control characters as `\\x0a`; a text that a spreadsheet
+    would compute begins with an apostrophe, what was not measured is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -90,6 +90,7 @@ def _plain(value: object) -> object:
 def _field(value: object) -> object:
     if isinstance(value, tuple):
         value = ", ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(BEGINS_A_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        text = printable(value)
+        return f"'{text}" if text.lstrip().startswith(BEGINS_A_FORMULA) else text
     return _plain(value)

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from dinoq.db.carry_in import carry_in
-from dinoq.db.engine import Database
+from dinoq.db.engine import Database, database_url
 from dinoq.db.figures import SETTLED_MS, due_jobs, figures_from, next_past_job, summarise
+from dinoq.db.history import list_jobs
 from dinoq.db.items import finish
-from dinoq.db.jobs import cancel, retry
+from dinoq.db.jobs import cancel, retry, submit
 from dinoq.db.records import job_record, load_manifest
+from dinoq.db.schema import upgrade
 from dinoq.db.settle import note_change
 from dinoq.db.sweep import worker_lost
 from dinoq.db.tables.figures import FiguresRow
@@ -23,8 +25,10 @@ from dinoq.jobs.errors import NoSuchJob
 from dinoq.jobs.figures import RunFigures, figures_of
 from dinoq.jobs.ledger import Kind
 from dinoq.jobs.report import build_report
-from tests.builders import shard_result
+from dinoq.jobs.search import Search
+from tests.builders import OWNER, STORE, make_manifest, make_spec, shard_result
 from tests.carried import make_carried
+from tests.contract.test_db_schema import downgrade
 from tests.crew import Crew, change, crew, item, items, job_row, submit_job
 
 LONG_AGO = 1_700_000_000_000
@@ -182,3 +186,19 @@ def test_every_figure_has_a_column() -> None:
     fields = set(RunFigures.__dataclass_fields__)
     assert fields - columns == {"job", "created_at", "finished_at"}
     assert columns - fields == {"job_id", "created_ms", "finished_ms"}
+
+
+def test_the_jobs_of_an_older_ledger_are_due_and_can_be_found(url: str) -> None:
+    db, manifest = Database(database_url(url)), make_manifest()
+    host, ended = crew(db), submit_job(db)
+    host.work_off()
+    spec = make_spec(manifest)
+    odd = replace(spec, model=replace(spec.model, name="t\udce9ny \0"))
+    active = submit(db, odd, manifest, owner=OWNER, store_id=STORE)
+    db.close()
+    downgrade(url, "0005")
+    upgrade(url)
+    assert due_jobs(db) == [ended]
+    assert [one.id for one in list_jobs(db, Search(recipe=("dino",)))] == [active, ended]
+    assert [one.model for one in list_jobs(db)] == ["t\\udce9ny \\0", "tiny.onnx"]
+    db.close()

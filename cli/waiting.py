@@ -137,9 +137,11 @@ def report_of(db: Database, *jobs: int, strict: bool) -> Report:
 
 def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
     """Print the report of a job that nobody waits for any more to stdout; the verdicts' exit code."""
+    from dinoq.cli.past import sum_up_one
     from dinoq.cli.render import renderer
 
     with interrupts.told(f"interrupted; job {job} has ended.", f"Report: dinoq report {job}"):
         made = report_of(db, job, strict=strict)
         console.result(renderer(format)(made))
+        sum_up_one(db, job)
         return made.exit_code

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from dinoq.db.carry_out import alike, carried
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
+from dinoq.db.jobs import searched
 from dinoq.db.tables.base import Base
 from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow
+from dinoq.db.tables.figures import FiguresRow
 from dinoq.db.tables.items import Attempt, Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.db.tables.results import Artifact, Imported, ShardResultRow
@@ -106,7 +108,7 @@ def _job(job: Carried) -> Values:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     source, spec = values.pop("source"), row.spec.to_json()
     local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": source, "spec": spec}
-    return values | local
+    return values | local | {"changes": 1, "figured": -1, **searched(row.spec)}
 
 
 def _insert(session: Session, table: type[Base], job_id: int, rows: list[Values]) -> None:
@@ -131,6 +133,7 @@ def _clear(session: Session, job_id: int) -> None:
     items = select(Item.id).where(Item.job_id == job_id)
     changed(session, delete(Attempt).where(Attempt.item_id.in_(items)))
     for table in (
+        FiguresRow,
         CarriedArtifactRow,
         CarriedDeviceRow,
         CarriedTelemetryRow,

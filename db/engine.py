@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,15 +27,17 @@ TRIES = 8
 BUSY_MS = 30_000
 """SQLite's queue of writers is unfair: one was seen to wait 7 s."""
 LOST_TO_ANOTHER = ("40001", "40P01")  # serialization failure, deadlock
+NOT_ALLOWED = ("42501", "25006")  # insufficient privilege, read-only transaction
 
 
 class Database:
-    """The ledger's database. Threads may share it; each transaction has a session of its own."""
+    """The ledger's database. Threads may share it; each transaction has a session of its own. One that is `read_only` lets
+    nothing be written."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
         self._url = url
-        self._writer = make_engine(url)
-        self._reader = make_engine(url, read_only=True)
+        self._reader = make_engine(sealed(url) if read_only else url, read_only=True)
+        self._writer = self._reader if read_only else make_engine(url)
         self._write = sessionmaker(self._writer, expire_on_commit=False)
         self._read = sessionmaker(self._reader, expire_on_commit=False)
 
@@ -109,6 +114,17 @@ def masked_url(url: str) -> str:
     return re.sub(r"((?:password|passwd|pw)=)[^&]*", r"\1***", shown)
 
 
+def sealed(url: URL) -> URL:
+    """The same database, in a way that SQLite would refuse to write it; PostgreSQL is told so for each transaction."""
+    if url.get_backend_name() != "sqlite":
+        return url
+    path = Path(url.database or "").absolute()
+    # To read beside a writer, SQLite keeps an index of the writer's log there; whoever writes has a log.
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    query = {"mode": "ro", "uri": "true", **({"immutable": "1"} if alone else {})}
+    return url.set(database=f"file:{quote(str(path))}", query=query)
+
+
 def make_engine(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
     """Connections as the ledger needs them. Raises: EnvironmentTrouble when the driver is not installed."""
     if url.get_backend_name() == "sqlite":
@@ -153,7 +169,8 @@ def sentences(url: URL) -> Iterator[None]:
         yield
     except exc.DatabaseError as error:
         # A plain DatabaseError is a file that is damaged or no database; the other kinds are faults of ours.
-        if type(error) not in (exc.DatabaseError, exc.OperationalError):
+        refused = getattr(error.orig, "sqlstate", None) in NOT_ALLOWED
+        if type(error) not in (exc.DatabaseError, exc.OperationalError) and not refused:
             raise
         what = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
         shown = url.render_as_string(hide_password=True)

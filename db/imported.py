@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
+from dinoq.db.jobs import searched
 from dinoq.db.tables.jobs import Job, ManifestRow, Run
 from dinoq.db.tables.results import Imported, ShardResultRow
 from dinoq.jobs.ledger import Origin
@@ -89,6 +90,8 @@ def _job(spec: JobSpec, runs: Mapping[int, Foreign], owner: str, identity: str) 
         "finished_ms": now,
         "imported_ms": now,
         "imported_from": f"{', '.join(tools)}: {first}" + (f" and {len(more)} more" if more else ""),
+        "changes": 1,
+        **searched(spec),
     }
 
 

@@ -14,7 +14,7 @@ from dinoq.db.held import Held, is_held, lock_item
 from dinoq.db.hints import hint
 from dinoq.db.lanes import open_lanes
 from dinoq.db.results import Result, digest_of, misfit, store_result
-from dinoq.db.settle import LaneKey, settle, settle_run
+from dinoq.db.settle import LaneKey, note_change, settle, settle_run
 from dinoq.db.tables.items import Item
 from dinoq.jobs.ledger import LEASE_MS, Failure, FailureClass, Hint, Kind, Phase
 from dinoq.jobs.result import ShardResult
@@ -79,4 +79,7 @@ def _fenced(session: Session, item: Held, token: int, result: Result) -> bool:
         return False
     device = result.device if isinstance(result, ShardResult) else None
     ending = Ending(outcome="fenced", digest=digest_of(result), device_key=device)
-    return not end_attempt(session, item.id, token, ending)
+    if not end_attempt(session, item.id, token, ending):
+        return True
+    note_change(session, item.job_id)
+    return False

@@ -14,7 +14,7 @@ from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.hints import hint, mark_unhinted
 from dinoq.db.lanes import open_lanes
 from dinoq.db.remarks import put_note, put_tags
-from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, settle
+from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, note_change, settle
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
 from dinoq.jobs.errors import NoSuchJob, UsageError
@@ -73,6 +73,7 @@ def submit(
             "state": "active",
             "spec": spec.to_json(),
             "created_ms": now_ms(),
+            **searched(spec),
         }
         job_id = session.execute(insert_into(session, Job).values(**values).returning(Job.id)).scalar_one()
         session.execute(insert(Run), list(_runs(job_id, spec)))
@@ -108,6 +109,7 @@ def cancel(db: Database, job_id: int) -> int:
         ended = end_items(session, Item.job_id == job_id, state="cancelled", error="the job was cancelled")
         active = update(Job).where(Job.id == job_id, Job.state == "active")
         changed(session, active.values(state="cancelled", finished_ms=now_ms()))
+        note_change(session, job_id)
         return ended, lanes
 
     ended, lanes = db.write(work)
@@ -138,10 +140,16 @@ def retry(db: Database, job_id: int) -> list[Hint]:
         ended = and_(touched_runs, or_(Run.state == "failed", Run.state == "cancelled"))
         changed(session, update(Run).where(ended).values(state="waiting"))
         changed(session, update(Job).where(Job.id == job_id).values(state="active", finished_ms=None))
+        note_change(session, job_id)
         return settle(session, job_id), hint(session, Item.job_id == job_id, Item.hinted_ms.is_(None))
 
     lanes, hints = db.write(work)
     return hints + open_lanes(db, lanes)
+
+
+def searched(spec: JobSpec) -> Values:
+    """What jobs are found by, of what was asked for."""
+    return {"model": spec.model.name, "model_sha256": spec.model.sha256, "recipe": spec.recipe.name}
 
 
 def _renew(session: Session, which: ColumnElement[bool], state: str) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, exc, inspect, text
+from sqlalchemy import URL, Connection, Engine, exc, inspect, text
 
 from dinoq.db.engine import BUSY_MS, database_url, lost_to_another, make_engine, masked_url, sentences
 from dinoq.jobs.errors import BadSchema
 
 State = Literal["empty", "behind", "current", "newer", "foreign"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All there were, oldest first; a test compares them with the folder `migrations`, which costs an import of Alembic."""
 HEAD = REVISIONS[-1]
 # One for all dinoq databases of a server: migrations are rare and short.
@@ -26,12 +26,17 @@ _one_upgrade = threading.Lock()  # Alembic keeps its context in a global
 def check(url: str) -> State:
     """How the database at `url` stands to this code. Raises: EnvironmentTrouble when it is not reached."""
     address = database_url(url)
-    engine = make_engine(address, read_only=True)
-    try:
-        with sentences(address), engine.connect() as connection:
-            return _state(connection)
-    finally:
-        engine.dispose()
+    return _look(address, address)
+
+
+def require_current(url: URL, *, opened: URL) -> None:
+    """Nothing for a database of this version, which is left as it is; `opened` is how it is reached.
+
+    Raises: BadSchema for any other.
+    """
+    state = _look(url, opened)
+    if state != "current":
+        _refuse(state, url.render_as_string(hide_password=False))
 
 
 def make_ready(url: str) -> None:
@@ -95,6 +100,15 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("script_location", "dinoq.db:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _look(url: URL, opened: URL) -> State:
+    engine = make_engine(opened, read_only=True)
+    try:
+        with sentences(url), engine.connect() as connection:
+            return _state(connection)
+    finally:
+        engine.dispose()
 
 
 def _state(connection: Connection) -> State:

@@ -76,6 +76,11 @@ def end_items(session: Session, *which: ColumnElement[bool], state: str, error: 
     return changed(session, ended.values(state=state, error=error, lease_until_ms=None))
 
 
+def note_change(session: Session, job_id: int) -> None:
+    """From now on the figures of a job's ended runs are to be made anew (`db/figures.py`)."""
+    changed(session, update(Job).where(Job.id == job_id).values(changes=Job.changes + 1))
+
+
 def items_of(job_id: int, kind: Kind, run_no: int = 0) -> ColumnElement[bool]:
     """The items of one kind and run."""
     return and_(Item.job_id == job_id, Item.kind == kind, Item.run_no == run_no)
@@ -146,6 +151,8 @@ def _end_run(session: Session, job_id: int, run_no: int, state: str) -> None:
 
 def _set_run(session: Session, job_id: int, run_no: int, state: str, error: str = "") -> None:
     changed(session, update(Run).where(Run.job_id == job_id, Run.run_no == run_no).values(state=state, error=error))
+    if state not in UNENDED:
+        note_change(session, job_id)
 
 
 def _settle_job(session: Session, job_id: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -51,6 +51,9 @@ class World:
     said: list[str] = field(default_factory=list)
     trusted: list[str] = field(default_factory=list)
     registered: list[str] = field(default_factory=list)
+    past: list[int] = field(default_factory=list)
+    summed_up: list[tuple[float, int]] = field(default_factory=list)
+    damaged: tuple[int, ...] = ()
     sweeps: int = 0
     broken: bool = False
 
@@ -81,6 +84,16 @@ class World:
         if self.broken:
             raise EnvironmentTrouble("the database does not serve.")
         return []
+
+    def next_past_job(self, _: object, passed_over: Collection[int]) -> int | None:
+        return next((job for job in self.past if job not in passed_over), None)
+
+    def summarise(self, _: object, job: int) -> bool:
+        self.summed_up.append((self.now, job))
+        if job in self.damaged:
+            raise ValueError("a blob that is none")
+        self.past.remove(job)
+        return True
 
     def publish(self, _: object, hints: list[Hint]) -> list[int]:
         self.sent += hints

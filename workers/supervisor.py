@@ -16,6 +16,7 @@ from typing import IO, Self
 from dinoq.broker.app import make_app, publish
 from dinoq.broker.embedded import answers, private_folder, server_binary, server_command, socket_url
 from dinoq.db.engine import Database
+from dinoq.db.figures import next_past_job, summarise
 from dinoq.db.fleet import register_device, trust_again
 from dinoq.db.hints import mark_unhinted
 from dinoq.db.sweep import note_absence, predecessors_lost, sweep, worker_lost
@@ -52,6 +53,7 @@ class Supervisor:
         self._gently = False
         self._next_sweep = 0.0
         self._next_word = 0.0
+        self._damaged: set[int] = set()
 
     def __enter__(self) -> Self:
         setup = self._setup
@@ -135,10 +137,24 @@ class Supervisor:
             self._look_after(child)
         if time.monotonic() >= self._next_sweep:
             self._sweep()
+            if self._setup.only_job is None:
+                self._sum_up()
 
     def _sweep(self, *, everything: bool = False) -> None:
         self._next_sweep = time.monotonic() + SWEEP_S
         self._settle(lambda: sweep(self._db, only_job=self._setup.only_job, all_hints=everything))
+
+    def _sum_up(self) -> None:
+        """The figures of one past job, while nothing is under way; of a damaged one none can be made, which is tried once."""
+        job = None
+        try:
+            if (job := next_past_job(self._db, self._damaged)) is not None:
+                summarise(self._db, job)
+        except EnvironmentTrouble:
+            log.warning("the ledger is out of reach; past jobs are summed up later")
+        except Exception:
+            self._damaged |= {job} if job is not None else set()
+            log.exception("past job %s cannot be summed up", job)
 
     def _settle(self, work: Callable[[], list[Hint]]) -> None:
         """Change the ledger and tell whoever can go on; whatever fails here is made good by a later sweep."""

@@ -33,7 +33,13 @@ class Narrowed:
     left_out: tuple[str, ...]
 
 
-def narrowed(heads: Sequence[str], rows: Sequence[Sequence[str]], room: int, expendable: Sequence[str]) -> Narrowed:
+def narrowed(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    room: int,
+    expendable: Sequence[str],
+    right: Sequence[str] = (),
+) -> Narrowed:
     """A table of at most `room` columns: it leaves out the expendable ones, in that order, as far as it must, then cuts
     the widest cells in their middle."""
     gone: list[str] = []
@@ -50,7 +56,7 @@ def narrowed(heads: Sequence[str], rows: Sequence[Sequence[str]], room: int, exp
         if fits == max(widths):
             break
         cells = [[clip(text, fits) if at == widest else text for at, text in enumerate(row)] for row in cells]
-    return Narrowed(table(kept, cells), tuple(gone))
+    return Narrowed(table(kept, cells, right), tuple(gone))
 
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -3,6 +3,6 @@
 Tables name each other across these files, so whoever imports one of them has them all.
 """
 
-from dinoq.db.tables import carried, fleet, items, jobs, remarks, results
+from dinoq.db.tables import carried, figures, fleet, items, jobs, remarks, results
 
-__all__ = ["carried", "fleet", "items", "jobs", "remarks", "results"]
+__all__ = ["carried", "figures", "fleet", "items", "jobs", "remarks", "results"]

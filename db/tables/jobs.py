@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dinoq.db.tables.base import ORIGINS, Base, RowId, Words, one_of
@@ -24,7 +24,9 @@ class ManifestRow(Base):
 
 class Job(Base):
     """What one submit asked for. `store_id` is the store that holds its model. `imported_ms` is set, and `imported_from`
-    says where from, for a job that was worked elsewhere."""
+    says where from, for a job that was worked elsewhere. `model`, `model_sha256` and `recipe` are in `spec` too, and here
+    to be searched. `changes` counts what may change the figures of its ended runs; `figured` is the count that those in
+    `figures` are of, negative while samplers may still tell of it: they are due to be made anew where the two differ."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -32,6 +34,12 @@ class Job(Base):
         one_of("state", JOB_STATES),
         Index(None, "state", "id"),
         Index(None, "owner", "id"),
+        Index(
+            "ix_job_due",
+            "id",
+            sqlite_where=text("changes != figured"),
+            postgresql_where=text("changes != figured"),
+        ),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -47,6 +55,11 @@ class Job(Base):
     finished_ms: Mapped[int | None]
     imported_ms: Mapped[int | None]
     imported_from: Mapped[str] = mapped_column(Words, server_default="")
+    model: Mapped[str] = mapped_column(Words, server_default="")
+    model_sha256: Mapped[str] = mapped_column(server_default="")
+    recipe: Mapped[str] = mapped_column(Words, server_default="")
+    changes: Mapped[int] = mapped_column(server_default="0")
+    figured: Mapped[int] = mapped_column(server_default="0")
 
 
 class Run(Base):

@@ -22,6 +22,7 @@ COMMANDS = [
     "retry",
     "report",
     "jobs",
+    "results",
     "export",
     "import",
     "devices",

@@ -13,7 +13,7 @@ from dinoq.jobs.errors import EnvironmentTrouble, StateBusy
 from dinoq.jobs.ledger import Hint, Kind, Toolchain
 from dinoq.workers import children, state_folder, supervisor
 from dinoq.workers.host import MAX_DEATHS, Setup
-from dinoq.workers.supervisor import GRACE_S, TICK_S, Supervisor
+from dinoq.workers.supervisor import GRACE_S, SWEEP_S, TICK_S, Supervisor
 from tests.supervised import NO_LEDGER, Process, World, after, run, with_cards, with_device
 
 
@@ -22,7 +22,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """In place of the clock, the processes, the ledger and the broker."""
     made = World()
     monkeypatch.setattr(supervisor, "time", made)
-    for name in ("sweep", "worker_lost", "publish"):
+    for name in ("sweep", "worker_lost", "publish", "next_past_job", "summarise"):
         monkeypatch.setattr(supervisor, name, getattr(made, name))
     monkeypatch.setattr(supervisor, "predecessors_lost", lambda *_: [])
     monkeypatch.setattr(supervisor, "note_absence", lambda *_: None)
@@ -234,3 +234,23 @@ def test_the_state_folder_is_ours_meanwhile_and_free_afterwards(world: World, se
     assert run(world, setup, second)
     assert not state_folder.is_locked(setup.state)
     assert state_folder.pointer(setup.state) is None
+
+
+def test_past_jobs_are_summed_up_one_after_each_sweep(world: World, setup: Setup) -> None:
+    world.past = [3, 2]
+    run(world, setup, after(world, 4))
+    (first, one), (second, other) = world.summed_up
+    assert (one, other) == (3, 2)
+    assert second - first >= SWEEP_S
+
+
+def test_a_past_job_that_cannot_be_summed_up_is_tried_once_and_hides_no_other(world: World, setup: Setup) -> None:
+    world.past, world.damaged = [3, 2], (3,)
+    run(world, setup, after(world, 6))
+    assert [job for _, job in world.summed_up] == [3, 2]
+
+
+def test_a_supervisor_of_one_job_sums_up_no_other(world: World, setup: Setup) -> None:
+    world.past = [3]
+    run(world, replace(setup, only_job=7), after(world, 4))
+    assert world.summed_up == []

@@ -59,9 +59,9 @@ def ready_made(texts: Sequence[str], runs: Iterable[RunSpec]) -> Ready:
 
 
 def stored(ready: Ready, runs: Iterable[RunSpec], store: Store) -> tuple[RunSpec, ...]:
-    """The runs, each with its ready-made artifact copied into the store."""
+    """The runs, each with its ready-made artifact copied into the store; one that names it there already keeps it."""
     kept = {cell: store.add_artifact(path) for cell, path in ready.files.items()}
-    return tuple(replace(run, given=kept.get((run.chip, run.batch))) for run in runs)
+    return tuple(replace(run, given=kept.get((run.chip, run.batch), run.given)) for run in runs)
 
 
 def _ready(text: str) -> tuple[Cell, Path]:

@@ -54,7 +54,8 @@ class Prepared:
     @property
     def to_compile(self) -> tuple[RunSpec, ...]:
         """The runs for which no artifact was made elsewhere."""
-        return tuple(run for run in self.spec.runs if (run.chip, run.batch) not in self.ready.files)
+        files = self.ready.files
+        return tuple(run for run in self.spec.runs if run.given is None and (run.chip, run.batch) not in files)
 
 
 def prepare(settings: Settings, wishes: Wishes) -> Prepared:

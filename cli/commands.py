@@ -10,6 +10,7 @@ import typer
 from dinoq.cli import (
     admin,
     audit,
+    compare,
     convert,
     dataset,
     demo,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (evaluate, up, status, report, history, exchange, audit, devices, convert, dataset, demo, admin):
+for module in (evaluate, up, status, report, compare, history, exchange, audit, devices, convert, dataset, demo, admin):
     module.add_to(app)
 
 

@@ -14,7 +14,7 @@ from dinoq.jobs.compare.changes import Change
 from dinoq.jobs.compare.comparison import Compared, Comparison
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
-from dinoq.jobs.compare.speed import SpeedCompared
+from dinoq.jobs.compare.speed import FLOOR, SpeedCompared
 
 Rank = Literal["top-1", "top-5"]
 RANKS: tuple[Rank, ...] = ("top-1", "top-5")
@@ -143,9 +143,8 @@ def interval_text(speed: SpeedCompared) -> str:
 
 def noise_texts(pairs: Sequence[Compared]) -> Iterator[str]:
     """Why the noise of these is more than the floor."""
-    floor = "the noise floor"
     for pair in pairs:
-        if pair.speed.noise.why != floor:
+        if pair.speed.noise.why != FLOOR:
             yield f"{cell_of(pair)}: noise is {100 * pair.speed.noise.value:.1f} %, as {pair.speed.noise.why}"
 
 

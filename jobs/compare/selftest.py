@@ -10,6 +10,7 @@ from dinoq.jobs.compare.accuracy import ALPHA
 from dinoq.jobs.compare.comparison import Compared, Limits, compare_runs
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
+from dinoq.jobs.compare.speed import FLOOR
 from dinoq.jobs.paired import Paired
 from dinoq.jobs.verdicts import exit_code
 
@@ -48,7 +49,7 @@ class Repeated:
         if self.smallest_speed is None:
             return ""
         known = {"spread between the repeats": self.spread, "noise within a run": self.half_width}
-        known["noise floor"] = self.floor
+        known[FLOOR] = self.floor
         return next((what for what, value in known.items() if value == self.smallest_speed), "")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dinoq.jobs.bootstrap import Interval, ratio_interval
@@ -9,8 +10,9 @@ from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.compare.steadiness import unsteadiness
 from dinoq.jobs.measure import SCOPES, Measurement, Scope
-from dinoq.jobs.verdicts import MAX_DRIFT, Status
+from dinoq.jobs.verdicts import MAX_CV, MAX_DRIFT, Status
 
+FLOOR = "noise floor"
 NOISE = 0.02
 """What two runs of the same thing may differ by although each of them was steady: the least that is called a change."""
 
@@ -88,15 +90,23 @@ def compare_speed(a: Side, b: Side, *, noise: float = NOISE) -> SpeedCompared:
 
 
 def noise_of(*sides: Side, floor: float = NOISE) -> Noise:
-    """The largest of the floor, how far the quarters of a run lie apart, and 5 % where a run is UNSTABLE."""
-    found = [Noise(value=floor, why="the noise floor")]
-    for side in sides:
-        apart = unsteadiness(side.merged.results)
-        if apart is not None:
-            found.append(Noise(value=apart, why=f"the quarters of {side.name} lie so far apart"))
-        if side.unstable:
-            found.append(Noise(value=MAX_DRIFT, why=f"{side.name} is UNSTABLE"))
+    """By how much these may differ for no reason: the largest of the floor and of what each run shows of itself.
+
+    That is how far its quarters lie apart; the variation of its batch times, where that is more than a steady run has;
+    and 5 % where it is UNSTABLE for another reason (throttled, disturbed, drifting).
+    """
+    found = [Noise(value=floor, why=FLOOR), *(one for side in sides for one in _shown_by(side))]
     return max(found, key=lambda one: one.value)
+
+
+def _shown_by(side: Side) -> Iterator[Noise]:
+    if (apart := unsteadiness(side.merged.results)) is not None:
+        yield Noise(value=apart, why=f"the quarters of {side.name} lie so far apart")
+    cv = max((one.figures.cv for one in side.run.devices if one.figures.cv is not None), default=0.0)
+    if cv > MAX_CV:
+        yield Noise(value=cv, why=f"the batch times of {side.name} vary so much (CV)")
+    if side.unstable:
+        yield Noise(value=MAX_DRIFT, why=f"{side.name} is UNSTABLE")
 
 
 def _interval(a: Measurement, b: Measurement) -> Interval | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dinoq.jobs.bootstrap import Interval, ratio_interval
@@ -15,6 +15,10 @@ from dinoq.jobs.verdicts import MAX_CV, MAX_DRIFT, Status
 FLOOR = "noise floor"
 NOISE = 0.02
 """What two runs of the same thing may differ by although each of them was steady: the least that is called a change."""
+
+
+MOST = 0.9
+"""Of cores that are hardly ours it makes no difference how little is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,8 @@ def noise_of(*sides: Side, floor: float = NOISE) -> Noise:
     """By how much these may differ for no reason: the largest of the floor and of what each run shows of itself.
 
     That is how far its quarters lie apart; the variation of its batch times, where that is more than a steady run has;
-    and 5 % where it is UNSTABLE for another reason (throttled, disturbed, drifting).
+    5 % where it is UNSTABLE for another reason (throttled, disturbed, drifting); and on a cpu what others took of the
+    cores: a share f leaves 1 - f of them, and may cost as much again in caches and in threads that wait for each other.
     """
     found = [Noise(value=floor, why=FLOOR), *(one for side in sides for one in _shown_by(side))]
     return max(found, key=lambda one: one.value)
@@ -105,8 +110,17 @@ def _shown_by(side: Side) -> Iterator[Noise]:
     cv = max((one.figures.cv for one in side.run.devices if one.figures.cv is not None), default=0.0)
     if cv > MAX_CV:
         yield Noise(value=cv, why=f"the batch times of {side.name} vary so much (CV)")
+    if others := max((shared(one.program) for one in side.run.devices), default=0.0):
+        why = f"others took {100 * others:.0f} % of the cores beside {side.name}"
+        yield Noise(value=(1.0 - min(others, MOST)) ** -2 - 1.0, why=why)
     if side.unstable:
         yield Noise(value=MAX_DRIFT, why=f"{side.name} is UNSTABLE")
+
+
+def shared(program: Mapping[str, str]) -> float:
+    """What others took of the cores that a program ran on, a fraction; 0 where nobody told."""
+    number = program.get("others", "").removesuffix(" %")
+    return float(number) / 100.0 if number.isdecimal() else 0.0
 
 
 def _interval(a: Measurement, b: Measurement) -> Interval | None:

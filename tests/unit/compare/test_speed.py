@@ -1,17 +1,20 @@
 """Which differences of throughput are told from noise, and which are not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
-from dinoq.jobs.compare.speed import FLOOR, SpeedCompared, compare_speed, noise_of
+from dinoq.jobs.compare.speed import FLOOR, SpeedCompared, compare_speed, noise_of, shared
 from dinoq.jobs.compare.steadiness import unsteadiness
 from dinoq.jobs.told import Told
+from dinoq.jobs.verdicts import Status, Verdict
 from tests.comparisons import BATCHES, make_side, restless_ms, steady_ms
 
 FLAGGED = (Outcome.REGRESSION, Outcome.IMPROVED)
@@ -22,7 +25,7 @@ def compared(a: Side, b: Side) -> SpeedCompared:
 
 
 @pytest.mark.parametrize("draw", [steady_ms, restless_ms])
-def test_a_against_a_is_flagged_in_none_of_twenty_tries(draw) -> None:  # type: ignore[no-untyped-def]
+def test_a_against_a_is_flagged_in_none_of_twenty_tries(draw: Callable[[int], NDArray[np.float64]]) -> None:
     runs = [make_side(draw(seed)) for seed in range(40)]
     outcomes = [compared(a, b).outcome for a, b in zip(runs[:20], runs[20:], strict=True)]
     assert not [outcome for outcome in outcomes if outcome in FLAGGED]
@@ -65,7 +68,20 @@ def test_quarters_need_twenty_batches_each() -> None:
 def test_batch_times_that_vary_more_than_a_steady_runs_count_as_noise() -> None:
     alternating = np.tile([5.0, 6.0], BATCHES // 2)
     noise = noise_of(make_side(alternating))
-    assert (noise.value, "CV" in noise.why) == (pytest.approx(0.0913, rel=0.01), True)
+    assert noise.value == pytest.approx(0.0913, rel=0.01)
+    assert noise.why == "the batch times of 42/T4:16 vary so much (CV)"
+
+
+def test_cores_that_others_took_half_of_hide_a_run_of_a_third_the_speed() -> None:
+    busy = make_side(np.full(BATCHES, 15.0), chip="cpu", programs={"host-a/cpu:0": {"others": "50 %"}})
+    made = compared(make_side(np.full(BATCHES, 5.0), chip="cpu"), busy)
+    assert (made.outcome, made.noise.value) == (Outcome.UNDECIDED, 3.0)
+    assert made.noise.why == "others took 50 % of the cores beside 2/cpu:16"
+
+
+@pytest.mark.parametrize(("said", "share"), [("37 %", 0.37), ("100 %", 1.0), ("", 0.0), ("much", 0.0)])
+def test_what_others_took_is_read_as_the_device_told_it(said: str, share: float) -> None:
+    assert shared({"others": said}) == share
 
 
 def test_a_steady_run_has_the_noise_floor() -> None:
@@ -95,8 +111,6 @@ def test_a_told_figure_has_no_interval_and_so_no_verdict() -> None:
 def test_an_impossible_figure_is_never_judged() -> None:
     fast = make_side(np.full(BATCHES, 0.01), job=2)
     report = replace(fast.report, model=replace(fast.report.model, gflop=8.22))
-    from dinoq.jobs.verdicts import Status, Verdict
-
     verdict = Verdict(kind="plausibility", status=Status.IMPLAUSIBLE, text="400 % of the chip's peak")
     run = replace(fast.run, verdicts=(verdict,))
     made = compare_speed(make_side(job=1), replace(fast, report=replace(report, runs=(run,))))

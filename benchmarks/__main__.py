@@ -13,6 +13,7 @@ NAMES = (
     "start",
     "convert",
     "report",
+    "compare",
     "history",
     "feed",
     "preprocess",

@@ -10,6 +10,7 @@ import typer
 from dinoq.cli import (
     admin,
     audit,
+    compare,
     convert,
     dataset,
     demo,
@@ -41,6 +42,7 @@ for module in (
     up,
     status,
     report,
+    compare,
     history,
     remarks,
     exchange,

@@ -192,18 +192,26 @@ def submit_prepared(now: Settings, prepared: Prepared, *, wait: bool, as_json: b
 
 
 def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool) -> int:
-    """Store the job and see it through: beside a living `up` by waiting, else by a supervisor of our own.
+    """Have the job worked here and now, then report; the verdicts' exit code."""
+    from dinoq.cli.ledger import open_ledger
+    from dinoq.cli.waiting import print_report
+
+    db = open_ledger(now)
+    return print_report(db, see_through(db, now, prepared), format, strict=strict)
+
+
+def see_through(db: Database, now: Settings, prepared: Prepared) -> int:
+    """Store the job and stay until it has ended: beside a living `up` by waiting, else by a supervisor of our own. Its
+    number.
 
     Another `run` of this state folder works for its own job alone: this one goes after it.
     """
     from dinoq.cli.hosting import for_job, local_setup, require_compilers, require_devices
-    from dinoq.cli.ledger import open_ledger
     from dinoq.cli.machine import discovered
     from dinoq.cli.submission import store_job
     from dinoq.cli.waiting import wait_for_turn
     from dinoq.workers.state_folder import is_locked
 
-    db = open_ledger(now)
     wait_for_turn(now.state)
     setup = None
     if not is_locked(now.state):
@@ -215,36 +223,39 @@ def run_prepared(now: Settings, prepared: Prepared, format: str, *, strict: bool
     job = store_job(db, now, prepared)
     with interrupts.stored(job):
         if setup is None:
-            return _beside(db, now, job, prepared.spec, format, strict=strict)
-        console.say(f"job {job} is stored")
-        return _alone(db, setup, job, format, strict=strict)
+            _beside(db, now, job, prepared.spec)
+        else:
+            console.say(f"job {job} is stored")
+            _alone(db, setup, job)
+    return job
 
 
-def _beside(db: Database, now: Settings, job: int, spec: JobSpec, format: str, *, strict: bool) -> int:
+def _beside(db: Database, now: Settings, job: int, spec: JobSpec) -> None:
     from dinoq.cli.ledger import send
-    from dinoq.cli.waiting import require_workers, wait_and_report
+    from dinoq.cli.waiting import require_workers, watch
     from dinoq.db.hints import first_hints
 
     console.say(f"job {job} is stored; the dinoq up of this state folder works on it")
     send(db, now, first_hints(db, job))
     require_workers(db, job, spec)
-    return wait_and_report(db, job, format, strict=strict)
+    watch(db, job)
 
 
-def _alone(db: Database, setup: Setup, job: int, format: str, *, strict: bool) -> int:
+def _alone(db: Database, setup: Setup, job: int) -> None:
     from dinoq.cli.hosting import supervise
-    from dinoq.cli.waiting import print_report, wait_for_turn
+    from dinoq.cli.waiting import wait_for_turn
     from dinoq.workers.state_folder import pointer
 
     while True:
         try:
             supervise(db, setup, only_job=job)
-            return print_report(db, job, format, strict=strict)
         except StateBusy:  # of those that waited for their turn, another was faster
             owner = pointer(setup.state)
             if owner is not None and owner.only_job is None:
                 raise
             wait_for_turn(setup.state)
+        else:
+            return
 
 
 def _tell_notes(prepared: Prepared) -> None:

@@ -15,7 +15,7 @@ from dinoq.db.tables.items import Item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the item was to do, and who has it; `device` is None with a prep worker."""
+    """What the item was to do, and who has it; `device` is None with a prep worker, `version` is the worker's dinoq."""
 
     id: int
     job_id: int
@@ -31,6 +31,7 @@ class Held:
     false_starts: int
     avoid: list[str]
     device: str | None
+    version: str | None
 
     def by(self, token: int) -> bool:
         """Whether the claim with this token still has it."""
@@ -46,7 +47,7 @@ def lock_item(session: Session, item_id: int) -> Held | None:
     facts = (
         select(Item.id, Item.job_id, Item.kind, Item.run_no, Item.no, Item.slice_no, Item.first, Item.count)
         .add_columns(Item.state, Item.token, Item.attempts, Item.false_starts, Item.avoid)
-        .add_columns(Worker.device_key.label("device"))
+        .add_columns(Worker.device_key.label("device"), Worker.version)
         .outerjoin(Worker, Worker.id == Item.worker_id)
         # A claim does not lock the job, so the row itself is kept too.
         .with_for_update(of=Item)

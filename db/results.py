@@ -130,6 +130,7 @@ def _store_part(session: Session, item: Held, result: ShardResult) -> None:
     known = session.execute(select(Run.devices).where(*run)).scalar_one()
     facts = known.get(result.device) or session.scalar(select(Device.facts).where(Device.key == result.device))
     if facts is not None:
-        told = {**facts, "program": program}  # what it says may change while it runs: the last word stays
+        # What it says may change while it runs: the last word stays. With it, whose dinoq had it run.
+        told = {**facts, "program": {**program, "dinoq": item.version or ""}}
         if known.get(result.device) != told:
             changed(session, update(Run).where(*run).values(devices={**known, result.device: told}))

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dinoq.cli.render.words import clip, run_labels
 from dinoq.jobs.report import Report, RunReport
 
-ELSEWHERE = ("tensorrt", "card", "batch", "precision", "origin")
-"""What a report shows of every run in other places."""
+ELSEWHERE = ("tensorrt", "card", "batch", "precision", "origin", "dinoq")
+"""What a report shows of every run in other places, or a comparison (`dinoq`: the version that worked it)."""
 
 
 def given_text(run: RunReport) -> str:

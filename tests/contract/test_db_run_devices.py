@@ -62,8 +62,14 @@ def test_what_a_program_says_of_itself_last_is_kept_with_the_runs_device(db: Dat
         result = shard_result(held, host.facts(device))
         assert finish(db, held.item_id, held.token, replace(result, program={"clock": clock}))[0]
     run = run_of(db, job)
-    assert run.programs == {FIRST: {"clock": "own"}, SECOND: {"clock": "aclruntime"}}
+    assert {key: said["clock"] for key, said in run.programs.items()} == {FIRST: "own", SECOND: "aclruntime"}
     assert [one.key for one in run.devices] == [FIRST, SECOND]
+
+
+def test_the_dinoq_that_worked_a_run_is_kept_with_its_devices(db: Database) -> None:
+    host, job = ready(db)
+    host.work_off()
+    assert {said["dinoq"] for said in run_of(db, job).programs.values()} == {"0"}
 
 
 def test_a_device_that_finished_something_later_went_on(db: Database) -> None:

@@ -8,11 +8,12 @@ import os
 import platform
 import time
 from importlib import metadata
-from typing import List
+from typing import List, Optional
 
 import numpy as np
 
 from dinoq.workers.devices.base import Built, DeviceFault, Found, Options, Outcome, Program, Telemetry, Tensor
+from dinoq.workers.devices.cores import Others
 
 RUNTIME = ("onnxruntime",)
 DTYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(float16)": "float16"}
@@ -73,15 +74,25 @@ class CpuProgram(Program):
             raise DeviceFault("permanent", "onnxruntime cannot open it: %s" % _first_line(error)) from None
         self.input = _tensor(self._session.get_inputs()[0], batch)
         self.output = _tensor(self._session.get_outputs()[0], batch)
+        self._others = Others()
 
     def run(self, batch: np.ndarray) -> Outcome:
         """Execute one batch. The clock runs around the one call; there are no copies to a device."""
+        self._others.running()
         begun = time.perf_counter()
         try:
             logits = self._session.run([self.output.name], {self.input.name: batch})[0]
         except Exception as error:
             raise DeviceFault("permanent", "onnxruntime failed: %s" % _first_line(error)) from None
-        return Outcome(logits, (time.perf_counter() - begun) * 1000.0, 0.0, 0.0)
+        took_ms = (time.perf_counter() - begun) * 1000.0
+        self._others.ran()
+        self.facts = _shared(self._others.share())
+        return Outcome(logits, took_ms, 0.0, 0.0)
+
+
+def _shared(share: Optional[float]) -> Optional[Options]:
+    """What share of the cores others took while the program ran, as far as that can be told."""
+    return None if share is None else {"others": "%.0f %%" % (100 * share)}
 
 
 def _session(ort, cores: int, fast: bool):  # type: ignore[no-untyped-def]

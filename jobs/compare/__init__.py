@@ -1,0 +1,1 @@
+"""Two runs beside each other: what changed, what that did to accuracy and speed, and which differences are noise."""

@@ -1,0 +1,135 @@
+"""Whether two runs answer the same photos equally well: paired where they can be, told apart from chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinoq.jobs.compare.outcome import Outcome
+from dinoq.jobs.compare.proportions import Difference, difference
+from dinoq.jobs.compare.samples import Matching, Places, match
+from dinoq.jobs.compare.sides import Side
+from dinoq.jobs.paired import Paired, non_inferiority, paired
+from dinoq.jobs.verdicts import Status
+
+ALPHA = 0.05
+"""A difference is significant where the exact two-sided McNemar test says so at this level: it is then taken for worse, or
+better, with an error of half of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flipped:
+    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each."""
+
+    name: str
+    label: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedAccuracy:
+    """Two runs over the `samples` that both evaluated. `margin`, a fraction, is what `no_worse` is judged by. `flipped`
+    are the first of `top1.discordant` photos, in the first run's order. `how` they were paired, where that needs a word."""
+
+    samples: int
+    same_top1: int
+    top1: Paired
+    top5: Paired
+    margin: float
+    no_worse: Status
+    flipped: tuple[Flipped, ...]
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpaired:
+    """Two runs whose samples cannot be paired, and why; differences None where one side counted no answer."""
+
+    why: str
+    top1: Difference | None
+    top5: Difference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyCompared:
+    """What became of the accuracy, in one word, the reason for it, and the numbers behind: exactly one of the two."""
+
+    outcome: Outcome
+    why: str
+    paired: PairedAccuracy | None = None
+    unpaired: Unpaired | None = None
+
+
+def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> AccuracyCompared | None:
+    """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed.
+
+    REGRESSION, IMPROVED: Top-1 differs with p < 0.05 (exact McNemar). NO CHANGE: the 95 % interval of the difference lies
+    within `margin` on both sides. UNDECIDED: neither, or the samples cannot be paired: other photos may be the reason.
+    """
+    if not (a.answered or b.answered):
+        return None
+    if not (a.answered and b.answered):
+        side = b if a.answered else a
+        return _unpaired(a, b, f"{side.name} has no answer to any photo")
+    matching = match(a, b)
+    if matching.places is None:
+        return _unpaired(a, b, matching.why)
+    made = _paired(a, b, matching, matching.places, margin, flips)
+    if not made.samples:
+        return _unpaired(a, b, "no photo was evaluated by both")
+    outcome, why = _judged(made)
+    return AccuracyCompared(outcome=outcome, why=why, paired=made)
+
+
+def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
+    one, other = a.run, b.run
+    top1 = difference(one.top1, other.top1) if one.top1 and other.top1 else None
+    top5 = difference(one.top5, other.top5) if one.top5 and other.top5 else None
+    said = f"not paired: {why}"
+    return AccuracyCompared(outcome=Outcome.UNDECIDED, why=said, unpaired=Unpaired(why=why, top1=top1, top5=top5))
+
+
+def _paired(a: Side, b: Side, matching: Matching, places: Places, margin: float, flips: int) -> PairedAccuracy:
+    here, there = a.merged.predictions().classes, b.merged.predictions().classes[places]
+    both = np.flatnonzero((here[:, 0] >= 0) & (there[:, 0] >= 0))
+    here, there, labels = here[both], there[both], a.manifest.label_array[both]
+    right_here, right_there = here == labels[:, None], there == labels[:, None]
+    top1 = paired(right_here[:, 0], right_there[:, 0])
+    at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
+    return PairedAccuracy(
+        samples=len(both),
+        same_top1=int((here[:, 0] == there[:, 0]).sum()),
+        top1=top1,
+        top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
+        margin=margin,
+        no_worse=non_inferiority(top1, margin),
+        flipped=_flipped(a, both[at], here[at, 0], there[at, 0]),
+        how=matching.how,
+    )
+
+
+def _flipped(a: Side, at: Places, here: NDArray[np.int16], there: NDArray[np.int16]) -> tuple[Flipped, ...]:
+    rows = zip(at.tolist(), here.tolist(), there.tolist(), strict=True)
+    return tuple(
+        Flipped(name=a.manifest.names[place], label=a.manifest.labels[place], a=one, b=other)
+        for place, one, other in rows
+    )
+
+
+def _judged(made: PairedAccuracy) -> tuple[Outcome, str]:
+    pair = made.top1
+    low, high = pair.interval
+    told = f"top-1 {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
+    if pair.p < ALPHA and pair.difference:
+        return (Outcome.REGRESSION if pair.difference < 0 else Outcome.IMPROVED), told
+    if -made.margin < low and high < made.margin:
+        return Outcome.NO_CHANGE, "every answer is the same" if made.same_top1 == made.samples else told
+    return Outcome.UNDECIDED, f"{told}; {made.samples} photos cannot rule out {100 * made.margin:g} pp"
+
+
+def p_text(p: float) -> str:
+    """`0.64`, `2.4e-05`, `1`: two digits, however small."""
+    return f"{p:.2g}"

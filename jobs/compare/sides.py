@@ -1,0 +1,75 @@
+"""One side of a comparison: a run taken out of its job, reported and merged by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.merge import Merged, merge
+from dinoq.jobs.record import JobRecord
+from dinoq.jobs.report import Report, RunReport, build_report
+from dinoq.jobs.report_cells import measured_on
+from dinoq.jobs.spec import Mode
+from dinoq.jobs.verdicts import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A run as it is compared. `report` is of this run alone; `merged` has its answers, places in `manifest`."""
+
+    job: int
+    report: Report
+    merged: Merged
+    manifest: Manifest
+
+    @property
+    def run(self) -> RunReport:
+        """The run itself."""
+        return self.report.runs[0]
+
+    @property
+    def mode(self) -> Mode:
+        """What it was fed; of an imported run, as its tool told."""
+        return measured_on(self.run)
+
+    @property
+    def cell(self) -> str:
+        """As command lines name it within its job: `310P3:16`."""
+        return f"{self.run.chip}:{self.run.batch}"
+
+    @property
+    def name(self) -> str:
+        """As command lines name it: `42/310P3:16`."""
+        return f"{self.job}/{self.cell}"
+
+    @property
+    def answered(self) -> bool:
+        """Whether it has an answer to any sample."""
+        return self.merged.coverage.counted > 0
+
+    @property
+    def unstable(self) -> bool:
+        """Whether its report calls its timing UNSTABLE."""
+        return any(verdict.status is Status.UNSTABLE for verdict in self.run.verdicts)
+
+    @property
+    def gaps(self) -> str:
+        """What its report calls INCOMPLETE, and why; empty when nothing is."""
+        faults = [one.text for one in self.run.verdicts if one.status is Status.INCOMPLETE]
+        return "; ".join(faults)
+
+
+def side_of(record: JobRecord, manifest: Manifest, run_no: int) -> Side:
+    """The run numbered `run_no` of a job whose manifest this is."""
+    run = next(one for one in record.runs if one.run_no == run_no)
+    spec = replace(record.spec, runs=(replace(record.spec.run(run_no), run_no=1),))
+    alone = replace(record, spec=spec, runs=(replace(run, run_no=1),))
+    report = build_report(alone, manifest)
+    # Random data and imported figures have no answers, so nothing is held against labels.
+    labels = manifest.label_array if report.runs[0].coverage.expected else manifest.label_array[:0]
+    return Side(job=record.id, report=report, merged=merge(run.results, labels, run.fenced), manifest=manifest)
+
+
+def sides_of(record: JobRecord, manifest: Manifest) -> tuple[Side, ...]:
+    """Every run of a job."""
+    return tuple(side_of(record, manifest, run.run_no) for run in record.runs)

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dinoq.jobs.bootstrap import Interval, interval_of, resampled_rates
 from dinoq.jobs.record import RunRecord
 from dinoq.jobs.result import ShardResult, Times
 from dinoq.jobs.statistics import drift, percentiles, spread, variation
@@ -74,7 +75,10 @@ class DeviceFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """How fast a run was. `wall_ms` is None where it measures nothing; `windows` are those of a run on random data."""
+    """How fast a run was. `wall_ms` is None where it measures nothing; `windows` are those of a run on random data.
+
+    `draws` are the compute images/s that might have been measured (jobs/bootstrap.py), None where compute is.
+    """
 
     latency: Latency
     throughput: Throughput
@@ -82,6 +86,12 @@ class Measurement:
     loading_ms: float
     wall_ms: int | None
     windows: Windows | None = None
+    draws: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def compute_interval(self) -> Interval | None:
+        """The 95 % interval of the compute figure, as the times within the run tell; None without one."""
+        return None if self.draws is None else interval_of(self.draws)
 
     @property
     def spread(self) -> float | None:
@@ -128,6 +138,7 @@ def measure(
         devices=tuple(timing.figures(batch) for timing in timings),
         loading_ms=sum(timing.loading_ms for timing in timings),
         wall_ms=wall_ms,
+        draws=resampled_rates([timing.compute_ms for timing in timings], batch) if figures["compute"][0] else None,
         windows=next((windows_of(Times.from_blob(part.times)) for part in results if pure), None),
     )
 

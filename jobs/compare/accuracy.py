@@ -21,7 +21,8 @@ better, with an error of half of it."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flipped:
-    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each."""
+    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each, negative
+    where an answer with NaN or Inf in it has none."""
 
     name: str
     label: int
@@ -93,15 +94,15 @@ def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
 
 
 def _paired(a: Side, b: Side, matching: Matching, places: Places, margin: float, flips: int) -> PairedAccuracy:
-    here, there = a.merged.predictions().classes, b.merged.predictions().classes[places]
-    both = np.flatnonzero((here[:, 0] >= 0) & (there[:, 0] >= 0))
-    here, there, labels = here[both], there[both], a.manifest.label_array[both]
+    one, other = a.merged.predictions(), b.merged.predictions()
+    both = np.flatnonzero(one.evaluated & other.evaluated[places])
+    here, there, labels = one.classes[both], other.classes[places[both]], a.manifest.label_array[both]
     right_here, right_there = here == labels[:, None], there == labels[:, None]
     top1 = paired(right_here[:, 0], right_there[:, 0])
     at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
     return PairedAccuracy(
         samples=len(both),
-        same_top1=int((here[:, 0] == there[:, 0]).sum()),
+        same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] >= 0)).sum()),
         top1=top1,
         top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
         margin=margin,

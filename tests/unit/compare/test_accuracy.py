@@ -102,3 +102,9 @@ def test_the_other_way_round_it_is_the_mirror(here: set[int], there: set[int]) -
     assert other.paired.top1.difference == pytest.approx(-one.paired.top1.difference)
     assert other.paired.top1.p == one.paired.top1.p
     assert {flip.name for flip in one.paired.flipped} == {flip.name for flip in other.paired.flipped}
+
+
+def test_an_answer_with_nan_in_it_is_wrong_and_agrees_with_none() -> None:
+    made = compared(make_side(unranked=(5,)), make_side(unranked=(5, 6)))
+    assert made.paired and (made.paired.samples, made.paired.same_top1) == (2048, 2046)
+    assert [(flip.name, flip.b) for flip in made.paired.flipped] == [(MANIFEST.names[6], -2)]

@@ -15,8 +15,10 @@ from dinoq.jobs.paired import Paired, non_inferiority, paired
 from dinoq.jobs.verdicts import Status
 
 ALPHA = 0.05
-"""A difference is significant where the exact two-sided McNemar test says so at this level: it is then taken for worse, or
-better, with an error of half of it."""
+"""Top-1 differs where the exact two-sided McNemar test says so at this level: it is then taken for worse, or better, with
+an error of half of it."""
+ALPHA_TOP5 = 0.01
+"""A second look at the same photos is to find no more by chance, so Top-5 must differ more plainly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,9 @@ class AccuracyCompared:
 def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> AccuracyCompared | None:
     """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed.
 
-    REGRESSION, IMPROVED: Top-1 differs with p < 0.05 (exact McNemar). NO CHANGE: the 95 % interval of the difference lies
-    within `margin` on both sides. UNDECIDED: neither, or the samples cannot be paired: other photos may be the reason.
+    REGRESSION: Top-1 is worse with p < 0.05, or Top-5 with p < 0.01 (exact McNemar). IMPROVED: one is better, none worse.
+    NO CHANGE: the 95 % interval of either difference lies within `margin` on both sides. UNDECIDED: none of these, or the
+    samples cannot be paired: other photos may be the reason.
     """
     if not (a.answered or b.answered):
         return None
@@ -121,14 +124,27 @@ def _flipped(a: Side, at: Places, here: NDArray[np.int16], there: NDArray[np.int
 
 
 def _judged(made: PairedAccuracy) -> tuple[Outcome, str]:
-    pair = made.top1
+    ranks = (("top-1", made.top1, ALPHA), ("top-5", made.top5, ALPHA_TOP5))
+    found = [(pair.difference, _told(name, pair)) for name, pair, alpha in ranks if pair.p < alpha and pair.difference]
+    if worse := [told for difference, told in found if difference < 0]:
+        return Outcome.REGRESSION, "; ".join(worse)
+    if found:
+        return Outcome.IMPROVED, "; ".join(told for _, told in found)
+    if made.same_top1 == made.samples and not made.top5.discordant:
+        return Outcome.NO_CHANGE, "every answer is the same"
+    if all(_within(pair, made.margin) for _, pair, _ in ranks):
+        return Outcome.NO_CHANGE, _told("top-1", made.top1)
+    open_ = next((name, pair) for name, pair, _ in ranks if not _within(pair, made.margin))
+    return Outcome.UNDECIDED, f"{_told(*open_)}; {made.samples} photos cannot rule out {100 * made.margin:g} pp"
+
+
+def _within(pair: Paired, margin: float) -> bool:
     low, high = pair.interval
-    told = f"top-1 {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
-    if pair.p < ALPHA and pair.difference:
-        return (Outcome.REGRESSION if pair.difference < 0 else Outcome.IMPROVED), told
-    if -made.margin < low and high < made.margin:
-        return Outcome.NO_CHANGE, "every answer is the same" if made.same_top1 == made.samples else told
-    return Outcome.UNDECIDED, f"{told}; {made.samples} photos cannot rule out {100 * made.margin:g} pp"
+    return -margin < low and high < margin
+
+
+def _told(name: str, pair: Paired) -> str:
+    return f"{name} {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
 
 
 def p_text(p: float) -> str:

@@ -30,6 +30,7 @@ def make_side(
     chip: str = "T4",
     wrong: Collection[int] = (),
     unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
     manifest: Manifest = MANIFEST,
     origin: Origin = "real",
     fingerprint: str | None = "f1",
@@ -38,7 +39,7 @@ def make_side(
     """One run of one device at batch 16, each batch as long as `ms` says, all right but the samples named. `changes` are
     of its run record."""
     record = job_with(
-        {chip: timed_results(manifest, chip, ms, wrong=wrong, unreadable=unreadable)},
+        {chip: timed_results(manifest, chip, ms, wrong=wrong, unreadable=unreadable, unranked=unranked)},
         job=job,
         manifest=manifest,
         origin=origin,
@@ -74,17 +75,19 @@ def timed_results(
     *,
     wrong: Collection[int] = (),
     unreadable: Collection[int] = (),
+    unranked: Collection[int] = (),
 ) -> tuple[ShardResult, ...]:
     """Every part of a run, one after the other."""
     device = f"host-a/{chip}:0"
     if ms is None:
-        return make_results(manifest, BATCH, devices=[device], wrong=wrong, unreadable=unreadable)
+        answers = {"wrong": wrong, "unreadable": unreadable, "unranked": unranked}
+        return make_results(manifest, BATCH, devices=[device], **answers)  # type: ignore[arg-type]
     made, used = [], 0
     for part in plan_parts(plan_slices(len(manifest), [BATCH]), BATCH):
         batches = -(-part.count // BATCH)
         times = make_times(list(ms[used : used + batches]), fed_ms=1e6 * part.no)
         used += batches
-        named = {"device": device, "wrong": wrong, "unreadable": unreadable, "times": times}
+        named = {"device": device, "wrong": wrong, "unreadable": unreadable, "unranked": unranked, "times": times}
         made.append(make_result(manifest, part.first, part.count, no=part.no, **named))  # type: ignore[arg-type]
     return tuple(made)
 

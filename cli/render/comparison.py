@@ -136,6 +136,11 @@ def short(text: str) -> str:
     return HEX.sub(r"\1", text)
 
 
+def said(top1: int) -> str:
+    """The class that a run answered with; one that is no class is a NaN or an Inf."""
+    return str(top1) if top1 >= 0 else "NaN"
+
+
 def interval_text(speed: SpeedCompared) -> str:
     """`0.905-0.913`; empty where there is none."""
     return f"{speed.interval.low:.3f}-{speed.interval.high:.3f}" if speed.interval else ""

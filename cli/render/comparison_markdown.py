@@ -14,6 +14,7 @@ from dinoq.cli.render.comparison import (
     left_out,
     noise_texts,
     ranked,
+    said,
     simulated_text,
     unchanged,
     unknown,
@@ -78,7 +79,7 @@ def _flipped(comparison: Comparison) -> Iterator[str]:
         if made and made.top1.discordant:
             yield f"### {made.top1.discordant} of {made.samples} photos of {escape(cell_of(pair))} are right in one run alone"
             yield ""
-            rows = [[escape(one.name), *map(str, (one.label, one.a, one.b))] for one in made.flipped]
+            rows = [[escape(one.name), str(one.label), said(one.a), said(one.b)] for one in made.flipped]
             yield from table(("photo", "label", "A says", "B says"), rows, left=1)
             yield ""
 

@@ -53,9 +53,9 @@ def _accuracy(one: Repeated) -> str:
 
 
 def _table(made: SelfTest) -> Iterator[str]:
-    yield f"{'Repeats':<12}{'spread %':>9}{'within %':>9}{'floor %':>9}  compute, images/s"
+    yield f"{'Repeats':<12}{'spread %':>9}{'within %':>9}{'noise %':>9}  compute, images/s"
     for one in made.runs:
-        shares = "".join(f"{percent(share, 1):>9}" for share in (one.spread, one.half_width, one.floor))
+        shares = "".join(f"{percent(share, 1):>9}" for share in (one.spread, one.half_width, one.noise.value))
         rates = "  ".join(number(rate, 1) for rate in one.images_per_s)
         first, *more = wrapped("", rates, WIDTH - 41)
         yield f"{one.cell:<12}{shares}  {first}"
@@ -72,13 +72,13 @@ def _markdown(made: SelfTest) -> str:
     rows = [
         [
             escape(one.cell),
-            *(percent(share, 2) for share in (one.smallest_speed, one.spread, one.half_width, one.floor)),
+            *(percent(share, 2) for share in (one.smallest_speed, one.spread, one.half_width, one.noise.value)),
             str(one.smallest_accuracy) if one.smallest_accuracy is not None else DASH,
             ", ".join(number(rate, 1) for rate in one.images_per_s),
         ]
         for one in made.runs
     ]
-    heads = ("run", "smallest change %", "spread %", "within a run %", "floor %", "photos", "images/s")
+    heads = ("run", "smallest change %", "spread %", "within a run %", "noise %", "photos", "images/s")
     lines = [f"# What this rig can tell apart: job {made.of}, {len(made.jobs)} times", ""]
     lines += [f"- {escape(text)}" for text in _headline(made)]
     return "\n".join([*lines, "", *markdown_table(heads, rows, left=1)])

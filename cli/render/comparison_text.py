@@ -14,6 +14,7 @@ from dinoq.cli.render.comparison import (
     left_out,
     noise_texts,
     ranked,
+    said,
     short,
     simulated_text,
     unchanged,
@@ -107,7 +108,7 @@ def _flipped(comparison: Comparison) -> Iterator[str]:
 
 
 def _flip(one: Flipped) -> str:
-    classes = f"label {one.label}, A says {one.a}, B says {one.b}"
+    classes = f"label {one.label}, A says {said(one.a)}, B says {said(one.b)}"
     return f"  {clip(one.name, WIDTH - columns(classes) - 4)}  {classes}"
 
 

@@ -15,13 +15,16 @@ from dinoq.jobs.paired import Paired, non_inferiority, paired
 from dinoq.jobs.verdicts import Status
 
 ALPHA = 0.05
-"""A difference is significant where the exact two-sided McNemar test says so at this level: it is then taken for worse, or
-better, with an error of half of it."""
+"""Top-1 differs where the exact two-sided McNemar test says so at this level: it is then taken for worse, or better, with
+an error of half of it."""
+ALPHA_TOP5 = 0.01
+"""A second look at the same photos is to find no more by chance, so Top-5 must differ more plainly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flipped:
-    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each."""
+    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each, negative
+    where an answer with NaN or Inf in it has none."""
 
     name: str
     label: int
@@ -66,8 +69,9 @@ class AccuracyCompared:
 def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> AccuracyCompared | None:
     """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed.
 
-    REGRESSION, IMPROVED: Top-1 differs with p < 0.05 (exact McNemar). NO CHANGE: the 95 % interval of the difference lies
-    within `margin` on both sides. UNDECIDED: neither, or the samples cannot be paired: other photos may be the reason.
+    REGRESSION: Top-1 is worse with p < 0.05, or Top-5 with p < 0.01 (exact McNemar). IMPROVED: one is better, none worse.
+    NO CHANGE: the 95 % interval of either difference lies within `margin` on both sides. UNDECIDED: none of these, or the
+    samples cannot be paired: other photos may be the reason.
     """
     if not (a.answered or b.answered):
         return None
@@ -93,15 +97,15 @@ def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
 
 
 def _paired(a: Side, b: Side, matching: Matching, places: Places, margin: float, flips: int) -> PairedAccuracy:
-    here, there = a.merged.predictions().classes, b.merged.predictions().classes[places]
-    both = np.flatnonzero((here[:, 0] >= 0) & (there[:, 0] >= 0))
-    here, there, labels = here[both], there[both], a.manifest.label_array[both]
+    one, other = a.merged.predictions(), b.merged.predictions()
+    both = np.flatnonzero(one.evaluated & other.evaluated[places])
+    here, there, labels = one.classes[both], other.classes[places[both]], a.manifest.label_array[both]
     right_here, right_there = here == labels[:, None], there == labels[:, None]
     top1 = paired(right_here[:, 0], right_there[:, 0])
     at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
     return PairedAccuracy(
         samples=len(both),
-        same_top1=int((here[:, 0] == there[:, 0]).sum()),
+        same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] >= 0)).sum()),
         top1=top1,
         top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
         margin=margin,
@@ -120,14 +124,27 @@ def _flipped(a: Side, at: Places, here: NDArray[np.int16], there: NDArray[np.int
 
 
 def _judged(made: PairedAccuracy) -> tuple[Outcome, str]:
-    pair = made.top1
+    ranks = (("top-1", made.top1, ALPHA), ("top-5", made.top5, ALPHA_TOP5))
+    found = [(pair.difference, _told(name, pair)) for name, pair, alpha in ranks if pair.p < alpha and pair.difference]
+    if worse := [told for difference, told in found if difference < 0]:
+        return Outcome.REGRESSION, "; ".join(worse)
+    if found:
+        return Outcome.IMPROVED, "; ".join(told for _, told in found)
+    if made.same_top1 == made.samples and not made.top5.discordant:
+        return Outcome.NO_CHANGE, "every answer is the same"
+    if all(_within(pair, made.margin) for _, pair, _ in ranks):
+        return Outcome.NO_CHANGE, _told("top-1", made.top1)
+    open_ = next((name, pair) for name, pair, _ in ranks if not _within(pair, made.margin))
+    return Outcome.UNDECIDED, f"{_told(*open_)}; {made.samples} photos cannot rule out {100 * made.margin:g} pp"
+
+
+def _within(pair: Paired, margin: float) -> bool:
     low, high = pair.interval
-    told = f"top-1 {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
-    if pair.p < ALPHA and pair.difference:
-        return (Outcome.REGRESSION if pair.difference < 0 else Outcome.IMPROVED), told
-    if -made.margin < low and high < made.margin:
-        return Outcome.NO_CHANGE, "every answer is the same" if made.same_top1 == made.samples else told
-    return Outcome.UNDECIDED, f"{told}; {made.samples} photos cannot rule out {100 * made.margin:g} pp"
+    return -margin < low and high < margin
+
+
+def _told(name: str, pair: Paired) -> str:
+    return f"{name} {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
 
 
 def p_text(p: float) -> str:

@@ -10,7 +10,7 @@ from dinoq.jobs.compare.accuracy import ALPHA
 from dinoq.jobs.compare.comparison import Compared, Limits, compare_runs
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
-from dinoq.jobs.compare.speed import FLOOR
+from dinoq.jobs.compare.speed import Noise
 from dinoq.jobs.paired import Paired
 from dinoq.jobs.verdicts import exit_code
 
@@ -19,15 +19,15 @@ from dinoq.jobs.verdicts import exit_code
 class Repeated:
     """One run of the job, as often as it was repeated. `images_per_s` are compute figures, None where there was none.
 
-    `floor`, `spread` (fastest repeat over slowest, less 1) and `half_width` (of the widest interval of a ratio of two
-    repeats) are fractions; None where there is nothing to tell. `flips` are the most photos that two repeats answer
+    `noise` is the most that any comparison of two allowed for; it, `spread` (fastest repeat over slowest, less 1) and
+    `half_width` (of the widest interval of a ratio of two) are fractions; None where there is nothing to tell. `flips` are the most photos that two repeats answer
     differently well, None without answers; `changed` the most whose Top-1 class differs. `flagged` of `compared` pairs
     were called a REGRESSION or IMPROVED, which none of them is.
     """
 
     cell: str
     images_per_s: tuple[float | None, ...]
-    floor: float
+    noise: Noise
     spread: float | None
     half_width: float | None
     samples: int
@@ -41,7 +41,7 @@ class Repeated:
         """The smallest change of throughput that this rig can tell from noise, a fraction; None where it can tell none."""
         if self.spread is None or self.half_width is None:
             return None
-        return max(self.floor, self.spread, self.half_width)
+        return max(self.noise.value, self.spread, self.half_width)
 
     @property
     def limited_by(self) -> str:
@@ -49,7 +49,7 @@ class Repeated:
         if self.smallest_speed is None:
             return ""
         known = {"spread between the repeats": self.spread, "noise within a run": self.half_width}
-        known[FLOOR] = self.floor
+        known[self.noise.why] = self.noise.value
         return next((what for what, value in known.items() if value == self.smallest_speed), "")
 
     @property
@@ -95,7 +95,7 @@ def _repeated(sides: Sequence[Side], limits: Limits) -> Repeated:
     return Repeated(
         cell=sides[0].cell,
         images_per_s=rates,
-        floor=limits.noise,
+        noise=max((pair.speed.noise for pair in pairs), key=lambda one: one.value),
         spread=max(known) / min(known) - 1.0 if len(known) == len(rates) else None,
         half_width=max((half for pair in pairs if (half := _half_width(pair)) is not None), default=None),
         samples=max((one.samples for one in found), default=0),

@@ -55,8 +55,8 @@ class Side:
     @property
     def gaps(self) -> str:
         """What its report calls INCOMPLETE, and why; empty when nothing is."""
-        faults = [one.text for one in self.run.verdicts if one.status is Status.INCOMPLETE]
-        return "; ".join(faults)
+        active = ["its job has not ended"] if self.report.state == "active" else []
+        return "; ".join([one.text for one in self.run.verdicts if one.status is Status.INCOMPLETE] + active)
 
 
 def side_of(record: JobRecord, manifest: Manifest, run_no: int) -> Side:

@@ -1,6 +1,7 @@
 """Which differences of accuracy are told from chance."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,21 @@ def test_planted_40_against_10_is_a_regression_with_its_p() -> None:
 
 def test_the_other_way_round_it_is_an_improvement() -> None:
     assert compared(with_wrong(range(200, 240)), with_wrong(range(10))).outcome is Outcome.IMPROVED
+
+
+def without_top5(side: Side, lost: Collection[int]) -> Side:
+    """The same Top-1 answers, but those samples no longer have their label among the first five."""
+    predictions = side.merged.predictions()
+    predictions.classes[list(lost), 1] = (side.manifest.label_array[list(lost)] + 7) % 10
+    whole = replace(side.merged.results[0], count=len(side.manifest), predictions=predictions.to_blob())
+    return replace(side, merged=replace(side.merged, results=(whole,)))
+
+
+def test_a_worse_top_5_is_a_regression_though_top_1_stayed() -> None:
+    wrong = range(100)
+    made = compared(with_wrong(wrong), without_top5(with_wrong(wrong), range(60, 90)))
+    assert (made.outcome, made.why) == (Outcome.REGRESSION, "top-5 -1.46 pp, p = 1.9e-09")
+    assert made.paired and made.paired.top1.discordant == 0
 
 
 def test_a_few_flips_both_ways_are_no_change() -> None:
@@ -102,3 +118,9 @@ def test_the_other_way_round_it_is_the_mirror(here: set[int], there: set[int]) -
     assert other.paired.top1.difference == pytest.approx(-one.paired.top1.difference)
     assert other.paired.top1.p == one.paired.top1.p
     assert {flip.name for flip in one.paired.flipped} == {flip.name for flip in other.paired.flipped}
+
+
+def test_an_answer_with_nan_in_it_is_wrong_and_agrees_with_none() -> None:
+    made = compared(make_side(unranked=(5,)), make_side(unranked=(5, 6)))
+    assert made.paired and (made.paired.samples, made.paired.same_top1) == (2048, 2046)
+    assert [(flip.name, flip.b) for flip in made.paired.flipped] == [(MANIFEST.names[6], -2)]

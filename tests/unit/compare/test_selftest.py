@@ -4,6 +4,7 @@ import pytest
 
 from dinoq.jobs.compare.comparison import Limits
 from dinoq.jobs.compare.selftest import Repeated, self_test_of
+from tests.builders import make_manifest
 from tests.comparisons import make_side, steady_ms
 
 
@@ -26,7 +27,8 @@ def test_repeats_that_lie_apart_limit_it() -> None:
 
 
 def test_noise_within_a_run_limits_it_where_it_is_more() -> None:
-    there_and_back = [make_side(times, job=no) for no, times in enumerate((steady_ms(3), steady_ms(3)[::-1]))]
+    small, times = make_manifest(1024), steady_ms(3, batches=64)
+    there_and_back = [make_side(one, job=no, manifest=small) for no, one in enumerate((times, times[::-1]))]
     made = self_test_of(9, [(side,) for side in there_and_back], Limits(noise=0.0)).runs[0]
     assert made.limited_by == "noise within a run"
     assert made.smallest_speed == made.half_width

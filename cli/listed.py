@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dinoq.cli import console
+from dinoq.cli.render.layout import WIDTH
 from dinoq.cli.render.listing import Layout, as_csv, as_json, as_table
+from dinoq.cli.render.words import wrapped
 from dinoq.jobs.columns import Order, columns_named, order_for
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.search import Search
@@ -48,7 +50,7 @@ def asked_for(
     )
 
 
-def print_list(layout: Layout, rows: Sequence[object], asked: Asked, legend: str = "") -> None:
+def print_list(layout: Layout, rows: Sequence[object], asked: Asked, legend: Sequence[str] = ()) -> None:
     """The rows to stdout, and to the person what was left out."""
     shown = rows if asked.limit is None else rows[: asked.limit]
     columns = asked.columns or (layout.shown if asked.form == "table" else layout.columns)
@@ -73,8 +75,8 @@ def say_why_nothing(search: Search, empty: str, fits: Callable[[Search], bool]) 
         console.note(f"nothing fits {given}, nor all but one of them; leave out some.")
 
 
-def _print_table(layout: Layout, rows: Sequence[object], columns: Sequence[str], legend: str) -> None:
+def _print_table(layout: Layout, rows: Sequence[object], columns: Sequence[str], legend: Sequence[str]) -> None:
     made = as_table(layout, rows, columns, console.result_columns())
-    console.result("\n".join(filter(None, (made.text, legend))))
+    console.result("\n".join([made.text, *(line for text in legend for line in wrapped("", text, WIDTH))]))
     if made.left_out:
         console.note(f"no room for {', '.join(made.left_out)}; all of it: --csv or --json")

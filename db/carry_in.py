@@ -14,6 +14,7 @@ from dinoq.db.carry_out import alike, carried
 from dinoq.db.clock import now_ms
 from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.jobs import searched
+from dinoq.db.settle import note_change
 from dinoq.db.tables.base import Base
 from dinoq.db.tables.carried import CarriedArtifactRow, CarriedDeviceRow, CarriedTelemetryRow
 from dinoq.db.tables.figures import FiguresRow
@@ -98,8 +99,10 @@ def _store(session: Session, job: Carried, number: int | None = None) -> int:
 def _put_job(session: Session, job: Carried, number: int | None) -> int:
     """A new row, or other values in that of `number`, to which people's tags and notes here cling."""
     if number is None:
-        return int(session.execute(insert_into(session, Job).values(**_job(job)).returning(Job.id)).scalar_one())
+        made = insert_into(session, Job).values(**_job(job), changes=1)
+        return int(session.execute(made.returning(Job.id)).scalar_one())
     changed(session, update(Job).where(Job.id == number).values(**_job(job)))
+    note_change(session, number)
     return number
 
 
@@ -108,7 +111,7 @@ def _job(job: Carried) -> Values:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     source, spec = values.pop("source"), row.spec.to_json()
     local = {"manifest_id": job.manifest.id, "imported_ms": now_ms(), "imported_from": source, "spec": spec}
-    return values | local | {"changes": 1, "figured": -1, **searched(row.spec)}
+    return values | local | searched(row.spec)
 
 
 def _insert(session: Session, table: type[Base], job_id: int, rows: list[Values]) -> None:

@@ -15,7 +15,7 @@ from dinoq.jobs.figures import RunFigures
 MARKS = {
     SIMULATED: "simulated",
     IMPORTED: "told by another tool",
-    VIRTUAL: "by a virtual clock",
+    VIRTUAL: "paced: times are a table's",
     PURE: "on random data",
 }
 UNITS = "compute and card in images/s, top1 in %, p99 in ms; times are UTC"
@@ -26,10 +26,11 @@ def marks_of(row: RunFigures) -> str:
     return SIMULATED * (row.origin == "simulated") + IMPORTED * bool(row.told) + VIRTUAL * bool(row.pace)
 
 
-def legend(rows: Sequence[RunFigures]) -> str:
+def legend(rows: Sequence[RunFigures]) -> tuple[str, ...]:
     """The units, and what the marks in the table mean."""
     used = {mark for row in rows for mark in marks_of(row) + PURE * (row.mode == "pure")}
-    return "; ".join([UNITS, *(f"{mark} {what}" for mark, what in MARKS.items() if mark in used)])
+    marks = "; ".join(f"{mark} {what}" for mark, what in MARKS.items() if mark in used)
+    return (UNITS, marks) if marks else (UNITS,)
 
 
 def _done(row: JobSummary) -> str:
@@ -57,7 +58,8 @@ RUNS = Layout(
         *("job", "chip", "batch", "precision", "verdict", "top1", "compute_images_per_s", "card_images_per_s"),
         *("p99_ms", "created_at", "hosts", "model", "name"),
     ),
-    expendable=("hosts", "precision", "p99_ms", "name", "model", "card_images_per_s"),
+    expendable=("hosts", "name", "p99_ms", "card_images_per_s", "created_at", "model"),
+    heads={"precision": "prec"},
     cells={
         "chip": lambda row: marks_of(row) + row.chip,
         "batch": lambda row: f"{row.batch}{PURE * (row.mode == 'pure')}",

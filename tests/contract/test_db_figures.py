@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from dinoq.db.carry_in import carry_in
 from dinoq.db.engine import Database, database_url
-from dinoq.db.figures import SETTLED_MS, due_jobs, figures_from, next_past_job, summarise
+from dinoq.db.figures import SETTLED_MS, due_jobs, figures_from, missing_jobs, next_past_job, summarise
 from dinoq.db.history import list_jobs
 from dinoq.db.items import finish
 from dinoq.db.jobs import cancel, retry, submit
@@ -80,8 +80,9 @@ def test_a_job_is_due_from_when_its_first_run_ends_until_it_is_summed_up(db: Dat
 def test_what_samplers_may_still_tell_of_keeps_a_job_due(db: Database) -> None:
     host, job = crew(db, "T4"), submit_job(db, chips=("T4",))
     host.work_off()
+    assert missing_jobs(db) == [job]
     assert summarise(db, job)
-    assert (len(stored(db)), due_jobs(db)) == (1, [job])
+    assert (len(stored(db)), due_jobs(db), missing_jobs(db)) == (1, [job], [])
     change(db, update(Attempt).values(ended_ms=Attempt.ended_ms - SETTLED_MS))
     assert summarise(db, job)
     assert (len(stored(db)), due_jobs(db)) == (1, [])
@@ -123,7 +124,7 @@ def test_an_imported_job_is_due_and_says_where_it_is_from(db: Database) -> None:
     job = make_carried()
     again = replace(job, job=replace(job.job, name="another name", spec=replace(job.job.spec, name="another name")))
     carry_in(db, [again], update=True)
-    assert (stored(db), due_jobs(db)) == ([], [taken.job_id])
+    assert (stored(db), due_jobs(db), missing_jobs(db)) == ([], [taken.job_id], [taken.job_id])
 
 
 def test_a_job_that_changes_while_it_is_summed_up_stays_due(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

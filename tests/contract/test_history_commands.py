@@ -42,11 +42,11 @@ def typed(url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_results_are_listed_newest_first_with_their_units(ledger: Database, typed: Typed) -> None:
     store_past(ledger, {"chip": "310P3"}, {"origin": "simulated"})
     code, out, err = typed("results")
-    head, newest, oldest, legend = out.splitlines()
+    head, newest, oldest, units, marks = out.splitlines()
     assert (code, err) == (0, "")
-    assert head.split()[:4] == ["job", "chip", "batch", "precision"]
+    assert head.split()[:4] == ["job", "chip", "batch", "prec"]
     assert (newest.split()[:2], oldest.split()[:2]) == (["2", "~T4"], ["1", "310P3"])
-    assert legend.endswith("times are UTC; ~ simulated")
+    assert (units[-13:], marks) == ("times are UTC", "~ simulated")
 
 
 def test_filters_columns_order_and_limit_go_together(ledger: Database, typed: Typed) -> None:

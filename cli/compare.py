@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.cli.evaluate import DeviceList, IntoFleet, Pace, Prep, Simulate
+from dinoq.cli.options import DeviceList, IntoFleet, Pace, Prep, Simulate
 from dinoq.jobs.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dinoq.cli import console, interrupts, settings
-from dinoq.cli.evaluate import Labels, Limit, RecipeName
+from dinoq.cli.options import Labels, Limit, RecipeName
 
 INCOMPLETE = 6
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.cli.evaluate import DeviceList, Simulate
+from dinoq.cli.options import DeviceList, Simulate
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dinoq.cli import console, interrupts, settings
+from dinoq.cli import console, interrupts, options, settings
 from dinoq.cli.settings import Settings
 from dinoq.cli.submission import Prepared, Wishes
 from dinoq.jobs.errors import StateBusy
@@ -16,46 +16,6 @@ if TYPE_CHECKING:
     from dinoq.jobs.spec import JobSpec
     from dinoq.workers.host import Setup
 
-Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
-Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
-Data = Annotated[str | None, typer.Option("--data", help="folder or tar of photos, or a name in dinoq.toml")]
-Labels = Annotated[str | None, typer.Option("--labels", help="label file (NAME INDEX per line), or ImageNet's devkit")]
-Model = Annotated[
-    str | None, typer.Option("--model", help="ONNX file, BACKBONE.pth,LINEAR.pth, or a name in dinoq.toml")
-]
-RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
-Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
-ModeName = Annotated[
-    str | None, typer.Option("--mode", help="dataset, pure (random data), or recipe: batches 1 and 16 dataset")
-]
-PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
-Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
-Loop = Annotated[int | None, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
-Warmup = Annotated[
-    str | None, typer.Option("--warmup", help="executions before the first that is timed; 10 by default")
-]
-KeepLogits = Annotated[bool, typer.Option("--keep-logits", help="keep what the programs give, for dinoq export")]
-AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
-TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
-Artifacts = Annotated[
-    list[str], typer.Option("--artifact", help="CHIP:BATCH=FILE, compiled elsewhere; may be repeated")
-]
-Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
-Like = Annotated[str | None, typer.Option("--like", metavar="JOB", help="as that job, but for the flags given here")]
-TagNames = Annotated[list[str], typer.Option("--tag", help="a word to find it by; may be repeated")]
-NoteText = Annotated[str | None, typer.Option("--note", help="a sentence to remember it by")]
-Format = Annotated[str, typer.Option("--format", help="text, md or json")]
-Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
-DeviceList = Annotated[
-    str | None, typer.Option("--device", help="devices of this host: indices, names, chips, or none")
-]
-Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
-Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
-Pace = Annotated[
-    str | None, typer.Option("--pace", help="what simulated devices take their times from: published, or a file")
-]
-IntoFleet = Annotated[bool, typer.Option("--simulate-into-fleet", help="allow simulated devices in a fleet's database")]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -64,31 +24,32 @@ def add_to(app: typer.Typer) -> None:
 
 
 def submit(
-    chip: Chip = None,
-    batches: Batches = None,
-    model: Model = None,
-    data: Data = None,
-    labels: Labels = None,
-    recipe: RecipeName = None,
-    baseline: Baseline = None,
-    mode: ModeName = None,
-    precision: PrecisionName = None,
-    limit: Limit = None,
-    loop: Loop = None,
-    warmup: Warmup = None,
-    keep_logits: KeepLogits = False,
-    name: Name = None,
-    atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
-    trt_arg: TrtArgs = [],  # noqa: B006
-    artifact: Artifacts = [],  # noqa: B006
-    like: Like = None,
-    tag: TagNames = [],  # noqa: B006
-    note: NoteText = None,
+    chip: options.Chip = None,
+    batches: options.Batches = None,
+    model: options.Model = None,
+    data: options.Data = None,
+    labels: options.Labels = None,
+    recipe: options.RecipeName = None,
+    baseline: options.Baseline = None,
+    mode: options.ModeName = None,
+    precision: options.PrecisionName = None,
+    limit: options.Limit = None,
+    loop: options.Loop = None,
+    warmup: options.Warmup = None,
+    keep_logits: options.KeepLogits = False,
+    name: options.Name = None,
+    atc_arg: options.AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
+    trt_arg: options.TrtArgs = [],  # noqa: B006
+    artifact: options.Artifacts = [],  # noqa: B006
+    like: options.Like = None,
+    tag: options.TagNames = [],  # noqa: B006
+    note: options.NoteText = None,
     wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
 ) -> int:
     """Check and store a job. Any host of the fleet with the chip takes it up; none need be alive now."""
+    from dinoq.cli.render.plan import plan_text
     from dinoq.cli.submission import prepare
 
     given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
@@ -109,39 +70,39 @@ def submit(
     prepared = prepare(now, wishes)
     _tell_notes(prepared)
     if dry_run:
-        console.result(_plan(prepared))
+        console.result(plan_text(prepared.spec, prepared.to_compile))
         return 0
     return submit_prepared(now, prepared, wait=wait, as_json=as_json)
 
 
 def run(
-    chip: Chip = None,
-    batches: Batches = None,
-    model: Model = None,
-    data: Data = None,
-    labels: Labels = None,
-    recipe: RecipeName = None,
-    baseline: Baseline = None,
-    mode: ModeName = None,
-    precision: PrecisionName = None,
-    limit: Limit = None,
-    loop: Loop = None,
-    warmup: Warmup = None,
-    keep_logits: KeepLogits = False,
-    name: Name = None,
-    atc_arg: AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
-    trt_arg: TrtArgs = [],  # noqa: B006
-    artifact: Artifacts = [],  # noqa: B006
-    like: Like = None,
-    tag: TagNames = [],  # noqa: B006
-    note: NoteText = None,
-    format: Format = "text",
-    strict: Strict = False,
-    device: DeviceList = None,
-    prep: Prep = None,
-    simulate: Simulate = None,
-    pace: Pace = None,
-    into_fleet: IntoFleet = False,
+    chip: options.Chip = None,
+    batches: options.Batches = None,
+    model: options.Model = None,
+    data: options.Data = None,
+    labels: options.Labels = None,
+    recipe: options.RecipeName = None,
+    baseline: options.Baseline = None,
+    mode: options.ModeName = None,
+    precision: options.PrecisionName = None,
+    limit: options.Limit = None,
+    loop: options.Loop = None,
+    warmup: options.Warmup = None,
+    keep_logits: options.KeepLogits = False,
+    name: options.Name = None,
+    atc_arg: options.AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
+    trt_arg: options.TrtArgs = [],  # noqa: B006
+    artifact: options.Artifacts = [],  # noqa: B006
+    like: options.Like = None,
+    tag: options.TagNames = [],  # noqa: B006
+    note: options.NoteText = None,
+    format: options.Format = "text",
+    strict: options.Strict = False,
+    device: options.DeviceList = None,
+    prep: options.Prep = None,
+    simulate: options.Simulate = None,
+    pace: options.Pace = None,
+    into_fleet: options.IntoFleet = False,
 ) -> int:
     """Evaluate on this machine and report: workers are started for this job alone, unless `dinoq up` is alive here."""
     from dinoq.cli.machine import check_fleet
@@ -261,17 +222,6 @@ def _alone(db: Database, setup: Setup, job: int) -> None:
 def _tell_notes(prepared: Prepared) -> None:
     for text in prepared.notes:
         console.note(text)
-
-
-def _plan(prepared: Prepared) -> str:
-    spec = prepared.spec
-    compiled = prepared.to_compile
-    runs = "\n".join(
-        f"  {run.chip:6} bs{run.batch:<5} {run.precision if run in compiled else 'as given'}  {run.mode}"
-        for run in spec.runs
-    )
-    fed = f"{spec.data.samples} photos" if spec.data.samples else "random data"
-    return f"{spec.name}: {fed}, recipe {spec.recipe.name}, {len(spec.runs)} run{'s' * (len(spec.runs) > 1)}\n{runs}"
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

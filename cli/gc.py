@@ -57,7 +57,8 @@ def gc(
         files = _judged(db, found.values())
         chosen = removable(files, limits)
         gone = chosen if dry_run else _removed(db, store, chosen, found)
-    kept = [one for one in files if one not in gone]
+    went = {one.place for one in gone}
+    kept = [one for one in files if one.place not in went]
     if as_json:
         told = {"dry_run": dry_run, "removed": _values(gone), "kept": _values(kept)}
         console.result(json.dumps(told, indent=2))

@@ -58,7 +58,6 @@ def settings_like(like: Liked, settings: Settings) -> Settings:
     from dinoq.workers.data.store import open_store
 
     spec, flags = like.spec, {name for name, value in settings.values.items() if value.source == "flag"}
-    model = open_store(settings.store).model_path(spec.model.sha256) if "model" not in flags else None
     given: dict[str, str | None] = {
         "chip": ",".join(dict.fromkeys(run.chip for run in spec.runs)),
         "batches": ",".join(dict.fromkeys(str(run.batch) for run in spec.runs)),
@@ -66,12 +65,12 @@ def settings_like(like: Liked, settings: Settings) -> Settings:
         "recipe": spec.recipe.name,
         "warmup": str(spec.warmup),
     }
-    if model is not None:
-        given["model"] = str(model)
     if spec.data.samples:
         given["data"] = spec.data.source
-        if model is not None:
-            given["baseline"] = None if spec.baseline_top1 is None else f"{100 * spec.baseline_top1:.10g}"
+    if "model" not in flags and spec.model.sha256:
+        given["model"] = str(open_store(settings.store).model_path(spec.model.sha256))
+    if "model" not in flags and spec.data.samples:
+        given["baseline"] = None if spec.baseline_top1 is None else f"{100 * spec.baseline_top1:.10g}"
     mine = {name: Value(text, like.source) for name, text in given.items() if name not in flags}
     return replace(settings, values={**settings.values, **mine})
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dinoq.cli import console, settings
-from dinoq.cli.evaluate import DeviceList, IntoFleet, Pace, Prep, Simulate
+from dinoq.cli.options import DeviceList, IntoFleet, Pace, Prep, Simulate
 from dinoq.jobs.errors import EnvironmentTrouble
 
 

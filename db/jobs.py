@@ -14,6 +14,7 @@ from dinoq.db.engine import Database, changed, insert_into
 from dinoq.db.hints import hint, mark_unhinted
 from dinoq.db.lanes import open_lanes
 from dinoq.db.remarks import put_note, put_tags
+from dinoq.db.retention import without_artifact
 from dinoq.db.settle import UNENDED, LaneKey, end_items, lock_job, note_change, settle
 from dinoq.db.tables.items import Item
 from dinoq.db.tables.jobs import Job, ManifestRow, Run, SliceRow
@@ -121,7 +122,8 @@ def cancel(db: Database, job_id: int) -> int:
 def retry(db: Database, job_id: int) -> list[Hint]:
     """Let what failed, or was cut off by a cancel or a failed compile, start afresh; hints for what can begin at once.
 
-    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed, or the job was imported.
+    Results that are there stay. Raises: NoSuchJob; UsageError when nothing failed, the job was imported, or `dinoq gc`
+    removed what its runs executed.
     """
 
     def work(session: Session) -> tuple[set[LaneKey], list[Hint]]:
@@ -133,6 +135,9 @@ def retry(db: Database, job_id: int) -> list[Hint]:
         touched = set(session.scalars(select(Item.run_no).where(lost).distinct()))
         if not touched:
             raise UsageError(f"nothing of job {job_id} failed; it is {state}.", hint=f"dinoq status {job_id}")
+        if gone := without_artifact(session, job_id, touched):
+            text = f"the artifact of run {gone[0]} of job {job_id} was removed from the store; another may answer otherwise."
+            raise UsageError(text, hint=f"dinoq submit --like {job_id}")
         _renew(session, and_(lost, Item.kind == Kind.INFER), "blocked")
         _renew(session, and_(lost, Item.kind != Kind.INFER), "queued")
         touched_runs = and_(Run.job_id == job_id, Run.run_no.in_(touched))

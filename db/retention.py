@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Select, case, func, select, update
@@ -57,6 +57,13 @@ def let_go(db: Database, place: str) -> bool:
         return True
 
     return db.write(work)
+
+
+def without_artifact(session: Session, job_id: int, run_nos: Collection[int]) -> list[int]:
+    """Of these runs, those whose artifact was made and let go; the other artifacts are not let go in this transaction."""
+    bound = select(Run.run_no, Artifact.uri).join(Artifact, Artifact.key == Run.artifact_key)
+    bound = bound.where(Run.job_id == job_id, Run.run_no.in_(run_nos)).order_by(Artifact.key, Run.run_no)
+    return [run_no for run_no, uri in session.execute(bound.with_for_update(of=Artifact)) if not uri]
 
 
 def _uses(db: Database, wanted: Select[str | None, int, int]) -> Mapping[str, Use]:

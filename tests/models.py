@@ -33,6 +33,19 @@ def write_mean_colour(
     return path
 
 
+def write_log_colour(path: Path, plus: float = 1.9) -> Path:
+    """The same at 224 x 224, with the logarithm of each channel's mean, normalised, `plus` this: NaN where that is below 0,
+    as it is of the recipe `dino` for photos without red."""
+    model = onnx.load(str(write_mean_colour(path, side=224)))
+    gemm = model.graph.node[-1]
+    gemm.input.append("plus")
+    gemm.output[0] = "sums"
+    model.graph.initializer.append(numpy_helper.from_array(np.full(3, plus, np.float32), "plus"))
+    model.graph.node.append(helper.make_node("Log", ["sums"], ["class"]))
+    onnx.save(model, str(path))
+    return path
+
+
 def write_cast_colour(path: Path, kind: int, *, alone: bool) -> Path:
     """The same at 224 x 224, with its answer as another kind of number (onnx.TensorProto): that alone, or beside it."""
     model = onnx.load(str(write_mean_colour(path, side=224)))

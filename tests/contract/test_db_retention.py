@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select, update
 
 from dinoq.db.carry_in import carry_in
 from dinoq.db.engine import Database
-from dinoq.db.jobs import cancel
+from dinoq.db.jobs import cancel, retry
 from dinoq.db.records import find_artifact, job_record
 from dinoq.db.retention import artifacts_used, let_go, shards_used
 from dinoq.db.tables.jobs import Job
 from dinoq.db.tables.results import Artifact
+from dinoq.jobs.errors import UsageError
 from dinoq.jobs.ledger import Kind
 from tests.carried import make_carried
-from tests.crew import change, crew, item, run_row, submit_job
+from tests.crew import change, crew, item, job_row, run_row, submit_job
 from tests.travel import report
 
 DAY_MS = 86_400_000
@@ -95,6 +97,28 @@ def test_a_cancelled_job_needs_nothing(db: Database) -> None:
     host.work_off(Kind.PREPROCESS, Kind.COMPILE)
     cancel(db, job)
     assert let_go(db, place_of(db, job))
+
+
+def test_a_job_whose_artifact_was_let_go_is_not_tried_again(db: Database) -> None:
+    host, job = crew(db), submit_job(db, 600)
+    host.work_off(Kind.PREPROCESS, Kind.COMPILE)
+    cancel(db, job)
+    let_go(db, place := place_of(db, job))
+    with pytest.raises(UsageError, match="the artifact of run 1 of job 1 was removed from the store"):
+        retry(db, job)
+    assert job_row(db, job).state == "cancelled"
+    submit_job(db, 600)
+    host.work_off()
+    assert place_of(db, job) == place
+    assert retry(db, job)
+    assert not let_go(db, place)
+
+
+def test_a_job_that_was_cut_off_before_it_compiled_is_tried_again(db: Database) -> None:
+    crew(db)
+    job = submit_job(db)
+    cancel(db, job)
+    assert retry(db, job)
 
 
 def test_imported_jobs_have_nothing_of_this_store(db: Database) -> None:

@@ -1,0 +1,47 @@
+"""The flags of `run` and `submit`, and what `--help` says of each. Those that are settings too stand in cli/settings.py."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Chip = Annotated[str | None, typer.Option("--chip", help="chips, e.g. 310P3,T4,cpu")]
+Batches = Annotated[str | None, typer.Option("--batches", "--batch", help="batch sizes, e.g. 1,16")]
+Data = Annotated[str | None, typer.Option("--data", help="folder or tar of photos, or a name in dinoq.toml")]
+Labels = Annotated[str | None, typer.Option("--labels", help="label file (NAME INDEX per line), or ImageNet's devkit")]
+Model = Annotated[
+    str | None, typer.Option("--model", help="ONNX file, BACKBONE.pth,LINEAR.pth, or a name in dinoq.toml")
+]
+RecipeName = Annotated[str | None, typer.Option("--recipe", help="preprocessing: a name, or a TOML file")]
+Baseline = Annotated[str | None, typer.Option("--baseline", help="published Top-1 in percent")]
+ModeName = Annotated[
+    str | None, typer.Option("--mode", help="dataset, pure (random data), or recipe: batches 1 and 16 dataset")
+]
+PrecisionName = Annotated[str | None, typer.Option("--precision", help="fp32 or fp16; each chip's own by default")]
+Limit = Annotated[int | None, typer.Option("--limit", help="a seeded sample of so many photos")]
+Loop = Annotated[int | None, typer.Option("--loop", min=1, max=10_000, help="feed the photos so often, for timing")]
+Warmup = Annotated[
+    str | None, typer.Option("--warmup", help="executions before the first that is timed; 10 by default")
+]
+KeepLogits = Annotated[bool, typer.Option("--keep-logits", help="keep what the programs give, for dinoq export")]
+AtcArgs = Annotated[list[str], typer.Option("--atc-arg", help="KEY=VALUE for atc; may be repeated")]
+TrtArgs = Annotated[list[str], typer.Option("--trt-arg", help="KEY=VALUE for TensorRT: workspace_mib, cuda_graph, ...")]
+Artifacts = Annotated[
+    list[str], typer.Option("--artifact", help="CHIP:BATCH=FILE, compiled elsewhere; may be repeated")
+]
+Name = Annotated[str | None, typer.Option("--name", help="what to call the job")]
+Like = Annotated[str | None, typer.Option("--like", metavar="JOB", help="as that job, but for the flags given here")]
+TagNames = Annotated[list[str], typer.Option("--tag", help="a word to find it by; may be repeated")]
+NoteText = Annotated[str | None, typer.Option("--note", help="a sentence to remember it by")]
+Format = Annotated[str, typer.Option("--format", help="text, md or json")]
+Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
+DeviceList = Annotated[
+    str | None, typer.Option("--device", help="devices of this host: indices, names, chips, or none")
+]
+Prep = Annotated[str | None, typer.Option("--prep", help="preprocessing threads of this host")]
+Simulate = Annotated[str | None, typer.Option("--simulate", help="simulated devices, e.g. 310P3:4,T4:1")]
+Pace = Annotated[
+    str | None, typer.Option("--pace", help="what simulated devices take their times from: published, or a file")
+]
+IntoFleet = Annotated[bool, typer.Option("--simulate-into-fleet", help="allow simulated devices in a fleet's database")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dinoq.jobs.agreement import Agreement, agreements, apart
+from dinoq.jobs.answers import answers_of
 from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
@@ -17,6 +18,7 @@ from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.measure import Measurement, measure
 from dinoq.jobs.merge import Coverage, Labels, Merged, merge
+from dinoq.jobs.pairs import MARGIN, Flips, Pair, flips_of, matches, pairs_of
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
@@ -111,7 +113,8 @@ class RunReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One job, or several joined: `jobs` has each of them, the rest is what they share, or the first one's. `verdicts` are
-    of jobs as a whole; `failed_slices` could not be preprocessed at all."""
+    of jobs as a whole; `failed_slices` could not be preprocessed at all. `pairs` are runs of two chips over the same
+    samples, `flips` the samples that make the difference."""
 
     jobs: tuple[JobFacts, ...]
     job: int
@@ -135,6 +138,8 @@ class Report:
     best: tuple[Best, ...]
     ratios: tuple[Ratio, ...]
     refused: tuple[Refused, ...]
+    pairs: tuple[Pair, ...]
+    flips: tuple[Flips, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     exit_code: int
@@ -145,13 +150,20 @@ class Report:
         return " ".join(str(one.job) for one in self.jobs)
 
 
-def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False) -> Report:
-    """What a job proved, or several that `join` made one, with the manifest of each. `strict`: unstable timing of real accelerators decides the exit code too."""
+def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False, margin: float = MARGIN) -> Report:
+    """What a job proved, or several that `join` made one, with the manifest of each.
+
+    `strict`: unstable timing of real accelerators decides the exit code too. `margin`, a fraction above 0, is how much
+    Top-1 a chip may lose against another.
+    """
     spec, by_job = record.spec, manifests_of(record, manifests)
     owned = list(zip(whose(record), record.runs, strict=True))
     listed = {run.run_no: by_job[of.job] for of, run in owned}
     merged = {run.run_no: merge(run.results, _labels_of(spec, run, listed), run.fenced) for run in record.runs}
-    agree, alone = agreements(spec.runs, merged, listed), apart(spec.runs, merged, listed)
+    answers = answers_of(spec.runs, merged, listed)
+    agree, alone = agreements(answers), apart(answers)
+    origins = {run.run_no: run.origin for run in record.runs}
+    beside = matches(answers, origins)
     made = [_run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for of, run in owned]
     made = [replace(run, notes=(*run.notes, *alone.get(run.run_no, ()))) for run in made]
     runs, sound = side_by_side(made, spec.model)
@@ -181,6 +193,8 @@ def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False) 
         best=best_batches(sound),
         ratios=ratios(sound),
         refused=refused(sound),
+        pairs=pairs_of(beside, origins, margin=margin),
+        flips=tuple(found for one in beside if (found := flips_of(one.here, one.there)).total),
         notes=(NO_BASELINE,) if spec.baseline_top1 is None and any(run.mode != "pure" for run in spec.runs) else (),
         verdicts=verdicts,
         exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),

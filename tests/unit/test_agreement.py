@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dinoq.jobs.agreement import Agreement, agreements
+from dinoq.jobs.answers import answers_of
 from dinoq.jobs.merge import Merged, merge
 from tests.builders import make_manifest, make_spec
 from tests.reports import make_result
@@ -23,7 +24,7 @@ def merged(
 
 
 def compare(there: Merged, here: Merged) -> Agreement:
-    return agreements(make_spec(MANIFEST, chips=("cpu", "T4")).runs, {1: there, 2: here}, LISTED)[2]
+    return agreements(answers_of(make_spec(MANIFEST, chips=("cpu", "T4")).runs, {1: there, 2: here}, LISTED))[2]
 
 
 def test_the_same_answers_agree_even_where_they_are_wrong() -> None:
@@ -58,24 +59,24 @@ def test_an_answer_with_nan_is_evaluated_and_agrees_with_nothing() -> None:
 
 def test_the_cpu_run_of_the_same_batch_is_preferred() -> None:
     runs = make_spec(MANIFEST, chips=("T4", "cpu"), batches=(1, 16)).runs
-    found = agreements(runs, {run.run_no: merged() for run in runs}, LISTED)
+    found = agreements(answers_of(runs, {run.run_no: merged() for run in runs}, LISTED))
     assert {no: (one.chip, one.batch) for no, one in found.items()} == {1: ("cpu", 1), 2: ("cpu", 16)}
 
 
 def test_else_the_first_complete_cpu_run_is_taken() -> None:
     runs = make_spec(MANIFEST, chips=("T4", "cpu"), batches=(1, 4, 16)).runs
     by_run = {run.run_no: merged() for run in runs} | {4: merged(90), 6: merge([], LABELS)}
-    found = agreements(runs, by_run, LISTED)
+    found = agreements(answers_of(runs, by_run, LISTED))
     assert {no: one.batch for no, one in found.items()} == {1: 1, 2: 4, 3: 4}
 
 
 @pytest.mark.parametrize("chips", [("T4",), ("cpu",), ("T4", "310P3")])
 def test_without_a_cpu_run_beside_another_there_is_nothing_to_say(chips: tuple[str, ...]) -> None:
     runs = make_spec(MANIFEST, chips=chips).runs
-    assert agreements(runs, {run.run_no: merged() for run in runs}, LISTED) == {}
+    assert agreements(answers_of(runs, {run.run_no: merged() for run in runs}, LISTED)) == {}
 
 
 def test_runs_that_evaluated_nothing_in_common_are_not_compared() -> None:
     runs = make_spec(MANIFEST, chips=("cpu", "T4")).runs
     late = merge([make_result(MANIFEST, 50, 50)], LABELS)
-    assert agreements(runs, {1: merged(50), 2: late}, LISTED) == {}
+    assert agreements(answers_of(runs, {1: merged(50), 2: late}, LISTED)) == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dinoq.cli.render.comparison import (
+    VIRTUAL_TEXT,
     Rank,
     accuracy_texts,
     cell_of,
@@ -20,8 +21,9 @@ from dinoq.cli.render.comparison import (
     unchanged,
     unknown,
     unlike_text,
+    virtual,
 )
-from dinoq.cli.render.layout import LONGEST, WIDTH, item
+from dinoq.cli.render.layout import LONGEST, VIRTUAL, WIDTH, item
 from dinoq.cli.render.words import DASH, clip, columns, number, percent, wrapped
 from dinoq.jobs.compare.accuracy import AccuracyCompared, Flipped
 from dinoq.jobs.compare.comparison import Compared, Comparison
@@ -122,11 +124,14 @@ def _throughput(comparison: Comparison) -> Iterator[str]:
         yield f"{head}{between:>15}{noise:>8}  {speed.outcome}"
         for rate in others:
             if rate.a is not None or rate.b is not None:
-                yield _figures(INDENT + rate.scope, rate.a, rate.b, rate.ratio, 1)
+                mark = f" {VIRTUAL}" if virtual(pair, rate.scope) else ""
+                yield _figures(f"{INDENT}{rate.scope}{mark}", rate.a, rate.b, rate.ratio, 1)
         for one in speed.percentiles:
             if one.a is not None or one.b is not None:
                 ratio = None if one.change is None else 1.0 + one.change
                 yield _figures(f"{INDENT}{one.name}, ms", one.a, one.b, ratio, 2)
+    if any(virtual(pair, "job") for pair in comparison.pairs):
+        yield from item(VIRTUAL, VIRTUAL_TEXT)
     yield from (line for text in noise_texts(comparison.pairs) for line in item("noise", text))
 
 

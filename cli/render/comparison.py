@@ -15,10 +15,12 @@ from dinoq.jobs.compare.comparison import Compared, Comparison
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.compare.speed import FLOOR, SpeedCompared
+from dinoq.jobs.measure import Scope
 
 Rank = Literal["top-1", "top-5"]
 RANKS: tuple[Rank, ...] = ("top-1", "top-5")
 FORMATS = {"text": "comparison_text", "md": "comparison_markdown", "json": "comparison_json"}
+VIRTUAL_TEXT = "virtual: of a paced simulator's clock and no chip's"
 HEX = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 """A digest: its first twelve digits tell two apart for people."""
 
@@ -81,6 +83,11 @@ def simulated_text(comparison: Comparison) -> str:
     """Which figures no card was measured for; empty for none."""
     cells = [cell_of(pair) for pair in comparison.pairs if "simulated" in (pair.a.run.origin, pair.b.run.origin)]
     return f"{', '.join(cells)}: a simulator's figures, no chip's" if cells else ""
+
+
+def virtual(pair: Compared, scope: Scope) -> bool:
+    """Whether a figure of this scope is of a paced simulator's clock on either side."""
+    return scope in ("pipeline", "job") and (pair.a.run.virtual or pair.b.run.virtual)
 
 
 def left_out(comparison: Comparison) -> Iterator[str]:

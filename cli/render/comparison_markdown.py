@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.comparison import (
     RANKS,
+    VIRTUAL_TEXT,
     accuracy_texts,
     cell_of,
     changed,
@@ -19,7 +20,9 @@ from dinoq.cli.render.comparison import (
     unchanged,
     unknown,
     unlike_text,
+    virtual,
 )
+from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.markdown import escape, table
 from dinoq.cli.render.words import DASH, number, percent
 from dinoq.jobs.compare.accuracy import AccuracyCompared
@@ -97,12 +100,15 @@ def _throughput(comparison: Comparison) -> Iterator[str]:
             told = ("" if at else str(speed.outcome), "" if at else interval_text(speed) or DASH)
             noise = "" if at else number(100 * speed.noise.value, 1)
             figures = (number(rate.a, 2), number(rate.b, 2), number(rate.ratio, 3))
-            rows.append([cell, told[0], rate.scope, *figures, told[1], noise])
+            scope = rate.scope + escape(f" {VIRTUAL}") * virtual(pair, rate.scope)
+            rows.append([cell, told[0], scope, *figures, told[1], noise])
         for one in speed.percentiles:
             ratio = None if one.change is None else 1.0 + one.change
             rows.append([cell, "", one.name, number(one.a, 3), number(one.b, 3), number(ratio, 3), "", ""])
     yield from table(heads, rows)
     yield ""
+    if any(virtual(pair, "job") for pair in comparison.pairs):
+        yield f"- {escape(VIRTUAL)} {VIRTUAL_TEXT}"
     yield from (f"- {escape(text)}" for text in noise_texts(comparison.pairs))
 
 

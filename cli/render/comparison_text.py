@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dinoq.cli.render.comparison import (
+    VIRTUAL_TEXT,
     Rank,
     accuracy_texts,
     cell_of,
@@ -20,8 +21,9 @@ from dinoq.cli.render.comparison import (
     unchanged,
     unknown,
     unlike_text,
+    virtual,
 )
-from dinoq.cli.render.layout import LONGEST, WIDTH, item
+from dinoq.cli.render.layout import LONGEST, VIRTUAL, WIDTH, item
 from dinoq.cli.render.words import DASH, clip, columns, number, percent, wrapped
 from dinoq.jobs.compare.accuracy import AccuracyCompared, Flipped
 from dinoq.jobs.compare.comparison import Compared, Comparison
@@ -29,7 +31,7 @@ from dinoq.jobs.compare.sides import Side
 
 TOLD = 6
 """So many verdicts are told at the top; each stands in its table too."""
-HEAD = 21
+HEAD = 20
 INDENT = "    "
 
 
@@ -77,7 +79,7 @@ def _accuracy(comparison: Comparison) -> Iterator[str]:
     judged = [(pair, pair.accuracy) for pair in comparison.pairs if pair.accuracy]
     if not judged:
         return
-    yield f"{'Accuracy, %':<{HEAD}}{'A':>7}{'B':>8}{'B-A pp':>8}{'95 % CI':>16}{'p':>8}  verdict"
+    yield f"{'Accuracy, %':<{HEAD}}{'A':>7}{'B':>8}{'B-A pp':>8}{'95 % CI':>17}{'p':>8}  verdict"
     for pair, accuracy in judged:
         yield (_row(_cell(pair), pair, accuracy, "top-1") + f"  {accuracy.outcome}").rstrip()
         yield _row(f"{INDENT}top-5", pair, accuracy, "top-5").rstrip()
@@ -92,8 +94,8 @@ def _row(head: str, pair: Compared, accuracy: AccuracyCompared, rank: Rank) -> s
     one = ranked(pair, accuracy, rank)
     shares = f"{head:<{HEAD}}{percent(one.a):>7}{percent(one.b):>8}"
     if one.difference is None:
-        return f"{shares}{DASH:>8}{DASH:>16}{DASH:>8}"
-    return f"{shares}{100 * one.difference:>+8.2f}{one.between:>16}{one.p:>8}"
+        return f"{shares}{DASH:>8}{DASH:>17}{DASH:>8}"
+    return f"{shares}{100 * one.difference:>+8.2f}{one.between:>17}{one.p:>8}"
 
 
 def _flipped(comparison: Comparison) -> Iterator[str]:
@@ -113,20 +115,23 @@ def _flip(one: Flipped) -> str:
 
 
 def _throughput(comparison: Comparison) -> Iterator[str]:
-    yield f"{'Compute, images/s':<{HEAD}}{'A':>9}{'B':>9}{'B/A':>7}{'95 % CI':>14}{'noise %':>8}  verdict"
+    yield f"{'Compute, images/s':<{HEAD}}{'A':>9}{'B':>9}{'B/A':>7}{'95 % CI':>15}{'noise %':>8}  verdict"
     for pair in comparison.pairs:
         speed = pair.speed
         first, *others = speed.rates
         between, noise = interval_text(speed) or DASH, number(100 * speed.noise.value, 1)
         head = _figures(_cell(pair), first.a, first.b, first.ratio, 1)
-        yield f"{head}{between:>14}{noise:>8}  {speed.outcome}"
+        yield f"{head}{between:>15}{noise:>8}  {speed.outcome}"
         for rate in others:
             if rate.a is not None or rate.b is not None:
-                yield _figures(INDENT + rate.scope, rate.a, rate.b, rate.ratio, 1)
+                mark = f" {VIRTUAL}" if virtual(pair, rate.scope) else ""
+                yield _figures(f"{INDENT}{rate.scope}{mark}", rate.a, rate.b, rate.ratio, 1)
         for one in speed.percentiles:
             if one.a is not None or one.b is not None:
                 ratio = None if one.change is None else 1.0 + one.change
                 yield _figures(f"{INDENT}{one.name}, ms", one.a, one.b, ratio, 2)
+    if any(virtual(pair, "job") for pair in comparison.pairs):
+        yield from item(VIRTUAL, VIRTUAL_TEXT)
     yield from (line for text in noise_texts(comparison.pairs) for line in item("noise", text))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.proportions import Difference, difference
-from dinoq.jobs.compare.samples import Matching, Places, match
+from dinoq.jobs.compare.samples import Places, match
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.paired import Paired, non_inferiority, paired
 from dinoq.jobs.verdicts import Status
@@ -70,7 +70,7 @@ def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> Accuracy
     """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed.
 
     REGRESSION: Top-1 is worse with p < 0.05, or Top-5 with p < 0.01 (exact McNemar). IMPROVED: one is better, none worse.
-    NO CHANGE: the 95 % interval of either difference lies within `margin` on both sides. UNDECIDED: none of these, or the
+    NO CHANGE: the 95 % intervals of both differences lie within `margin` on either side. UNDECIDED: none of these, or the
     samples cannot be paired: other photos may be the reason.
     """
     if not (a.answered or b.answered):
@@ -81,8 +81,8 @@ def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> Accuracy
     matching = match(a, b)
     if matching.places is None:
         return _unpaired(a, b, matching.why)
-    made = _paired(a, b, matching, matching.places, margin, flips)
-    if not made.samples:
+    made = _paired(a, b, matching.places, matching.how, margin, flips)
+    if made is None:
         return _unpaired(a, b, "no photo was evaluated by both")
     outcome, why = _judged(made)
     return AccuracyCompared(outcome=outcome, why=why, paired=made)
@@ -96,9 +96,12 @@ def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
     return AccuracyCompared(outcome=Outcome.UNDECIDED, why=said, unpaired=Unpaired(why=why, top1=top1, top5=top5))
 
 
-def _paired(a: Side, b: Side, matching: Matching, places: Places, margin: float, flips: int) -> PairedAccuracy:
+def _paired(a: Side, b: Side, places: Places, how: str, margin: float, flips: int) -> PairedAccuracy | None:
+    """None where no sample was evaluated by both."""
     one, other = a.merged.predictions(), b.merged.predictions()
     both = np.flatnonzero(one.evaluated & other.evaluated[places])
+    if not both.size:
+        return None
     here, there, labels = one.classes[both], other.classes[places[both]], a.manifest.label_array[both]
     right_here, right_there = here == labels[:, None], there == labels[:, None]
     top1 = paired(right_here[:, 0], right_there[:, 0])
@@ -111,7 +114,7 @@ def _paired(a: Side, b: Side, matching: Matching, places: Places, margin: float,
         margin=margin,
         no_worse=non_inferiority(top1, margin),
         flipped=_flipped(a, both[at], here[at, 0], there[at, 0]),
-        how=matching.how,
+        how=how,
     )
 
 

@@ -102,6 +102,11 @@ def test_without_an_answer_on_one_side_there_is_no_difference() -> None:
     assert made.unpaired and made.unpaired.top1 is None
 
 
+def test_without_a_photo_that_both_evaluated_nothing_is_paired() -> None:
+    made = compared(make_side(unreadable=range(1024)), make_side(unreadable=range(1024, 2048)))
+    assert (made.paired, made.why) == (None, "not paired: no photo was evaluated by both")
+
+
 def test_without_an_answer_on_either_side_there_is_nothing_to_compare() -> None:
     assert compare_accuracy(make_side(results=()), make_side(results=()), margin=0.01, flips=1) is None
 

@@ -13,10 +13,11 @@ from dinoq.cli.render.comparison_selftest import render as render_selftest
 from dinoq.cli.render.words import columns
 from dinoq.jobs.compare.comparison import Comparison, Limits, compare_jobs, compare_runs
 from dinoq.jobs.compare.selftest import self_test_of
-from dinoq.jobs.compare.sides import Side
+from dinoq.jobs.compare.sides import Side, sides_of
 from dinoq.jobs.manifest import Manifest
 from tests.builders import make_manifest
 from tests.comparisons import BATCHES, MANIFEST, make_side, steady_ms
+from tests.reports import paced, two_chip_job
 
 FAST, SLOW = np.full(BATCHES, 5.0), np.full(BATCHES, 5.6)
 
@@ -60,6 +61,14 @@ def test_what_is_unlike_or_simulated_is_said_at_the_top() -> None:
     top = said.split("\n\n")[0]
     assert "UNLIKE " in top and "T4:16 origin: real against simulated" in top
     assert "SIMULATED " in top
+
+
+@pytest.mark.parametrize("format", ["text", "md"])
+def test_figures_of_a_virtual_clock_are_marked(format: str) -> None:
+    job = paced(two_chip_job(("simulated", "simulated"), samples=256), "310")
+    said = render(compare_jobs(sides_of(*job)[1:2], sides_of(*job)[1:2], Limits()), format)
+    assert "virtual: of a paced simulator's clock" in said
+    assert "virtual" not in render(made(make_side(), make_side()), format)
 
 
 def test_unpaired_samples_show_the_difference_without_a_p() -> None:

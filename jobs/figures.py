@@ -29,7 +29,7 @@ class RunFigures:
     """One ended run as its report told it when these figures were made; the report of the job remains the truth.
 
     Rates are images/s: `compute`, `device` and `pipeline` per chip, `job` over all devices, `card` per card;
-    `compute_low` and `compute_high` are the 95 % interval. `top1` and `top5` are fractions. `verdict` is the worst of
+    `compute_low` and `compute_high` are the 95 % interval. `nonfinite` samples were answered with a NaN or Inf. `top1` and `top5` are fractions. `verdict` is the worst of
     the run's, None where it has none. `given` names the artifact's file where it was made elsewhere; `told` the tool
     that told the figures, `imported` where the job was worked, each empty for what dinoq measured here. Times are aware
     UTC. What was not measured is None.
@@ -48,6 +48,7 @@ class RunFigures:
     exit_code: int
     expected: int
     counted: int
+    nonfinite: int
     top1_correct: int | None
     top5_correct: int | None
     top1: float | None
@@ -106,6 +107,7 @@ def _figures(record: JobRecord, report: Report, run: RunReport, stored: RunRecor
         exit_code=exit_code(run.verdicts),
         expected=run.coverage.expected,
         counted=run.coverage.counted,
+        nonfinite=run.nonfinite,
         top1_correct=run.top1.correct if run.top1 else None,
         top5_correct=run.top5.correct if run.top5 else None,
         top1=run.top1.accuracy if run.top1 else None,

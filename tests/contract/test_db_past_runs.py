@@ -87,6 +87,7 @@ def test_runs_are_found_by_what_they_are(past: Database, search: Search, jobs: l
         (Search(verdict=("IMPLAUSIBLE",)), [3]),
         (Search(tag=("nightly",)), [3]),
         (Search(text="fan was"), [4]),
+        (Search(text="CANN 8"), [1]),
         (Search(state=("active",)), [4, 3, 2, 1]),
         (Search(state=("done",)), []),
     ],

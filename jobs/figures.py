@@ -92,7 +92,7 @@ def worst(verdicts: Iterable[Verdict]) -> Status | None:
 
 
 def _figures(record: JobRecord, report: Report, run: RunReport, stored: RunRecord) -> RunFigures:
-    rate, latency = run.measured.throughput, run.measured.latency
+    rate, latency, interval = run.measured.throughput, run.measured.latency, run.measured.compute_interval
     return RunFigures(
         job=record.id,
         run_no=run.job_run,
@@ -113,8 +113,8 @@ def _figures(record: JobRecord, report: Report, run: RunReport, stored: RunRecor
         top1=run.top1.accuracy if run.top1 else None,
         top5=run.top5.accuracy if run.top5 else None,
         compute_images_per_s=rate.compute,
-        compute_low_images_per_s=None,
-        compute_high_images_per_s=None,
+        compute_low_images_per_s=interval.low if interval else None,
+        compute_high_images_per_s=interval.high if interval else None,
         device_images_per_s=rate.device,
         pipeline_images_per_s=rate.pipeline,
         job_images_per_s=rate.job,

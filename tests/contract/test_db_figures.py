@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -137,6 +138,13 @@ def test_a_job_that_changes_while_it_is_summed_up_stays_due(db: Database, monkey
     monkeypatch.setattr("dinoq.db.figures.job_record", meanwhile)
     assert not summarise(db, job)
     assert (stored(db), due_jobs(db)) == ([], [job])
+
+
+def test_two_may_sum_up_the_same_job_at_once(db: Database) -> None:
+    _, job = past_job(db, batches=(1, 16))
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(lambda _: summarise(db, job), range(4))) == [True] * 4
+    assert (len(stored(db)), due_jobs(db)) == (2, [])
 
 
 def test_nothing_is_locked_while_a_report_is_made(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,7 @@ def _figures(rng: random.Random, job_id: int, spec: JobSpec, run_no: int) -> Val
         "verdict": rng.choice(VERDICTS),
         "expected": 50_000,
         "counted": 50_000,
+        "nonfinite": 0,
         "top1_correct": 37_640,
         "top5_correct": 46_285,
         "top1": 0.7528,

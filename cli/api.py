@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.cli import settings
+from dinoq.cli.compared import comparison_of
 from dinoq.cli.waiting import report_of
 from dinoq.db.engine import Database
 from dinoq.db.figures import missing_jobs
@@ -21,11 +22,12 @@ from dinoq.db.past_runs import best_runs, list_runs
 from dinoq.db.reading import open_to_read
 from dinoq.db.tables.jobs import JOB_STATES
 from dinoq.jobs.columns import order_for
+from dinoq.jobs.compare.comparison import Comparison, Limits
 from dinoq.jobs.figures import ENDED, RunFigures
 from dinoq.jobs.report import Report
 from dinoq.jobs.search import Filters, Search, search_for
 
-__all__ = ["Filters", "History", "JobSummary", "Report", "RunFigures", "open_history"]
+__all__ = ["Comparison", "Filters", "History", "JobSummary", "Limits", "Report", "RunFigures", "open_history"]
 
 Column = NDArray[np.generic]
 MOMENT = np.dtype("datetime64[ms]")
@@ -98,6 +100,13 @@ class History:
     def report(self, *jobs: int, strict: bool = False) -> Report:
         """Everything that `dinoq report` prints of a job, or of several joined. Raises: NoSuchJob."""
         return report_of(self._db, *jobs, strict=strict)
+
+    def compare(self, a: int | str, b: int | str, *, limits: Limits | None = None) -> Comparison:
+        """What `dinoq compare` says of two jobs (`42`), or two runs (`"42/310P3:16"`).
+
+        Raises: NoSuchJob; UsageError for two that have nothing in common, or are unlike (unless `limits` allow it).
+        """
+        return comparison_of(self._db, settings.load(), str(a), str(b), limits or Limits())
 
 
 def _search(filters: Filters, states: Sequence[str]) -> Search:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dinoq.cli import console
 from dinoq.cli.board import Board
 from dinoq.cli.settings import Settings
-from dinoq.jobs.errors import BadFolder, DinoqError
+from dinoq.jobs.errors import BadFolder, EnvironmentTrouble
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
@@ -56,7 +56,7 @@ def _summed_up(db: Database, due: Sequence[int], until: float) -> int:
             _show(board, at, len(due))
             try:
                 summarise(db, job)
-            except DinoqError as error:
+            except EnvironmentTrouble as error:
                 console.note(f"{error} What was summed up before is listed.")
                 return len(due) - at
             except Exception as error:  # noqa: BLE001  (a damaged job hides no other)

@@ -23,6 +23,7 @@ LIKE = (
 )
 """Figures that differ in one of these are never ranked against each other."""
 UNSOUND = (Status.INCOMPLETE, Status.IMPLAUSIBLE)
+"""The two worst words there are, so that neither hides behind another."""
 SOUND = and_(
     FiguresRow.compute_images_per_s.is_not(None),
     or_(FiguresRow.verdict.is_(None), FiguresRow.verdict.not_in(UNSOUND)),

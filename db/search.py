@@ -19,10 +19,8 @@ from dinoq.jobs.search import Search
 
 Conditions = list[ColumnElement[bool]]
 TextColumn = InstrumentedAttribute[str]
-RUN_TEXTS = (
-    *(FiguresRow.name, FiguresRow.owner, FiguresRow.model, FiguresRow.hosts, FiguresRow.source),
-    *(FiguresRow.toolkit, FiguresRow.driver, FiguresRow.imported),
-)
+WORKED_TEXTS = (FiguresRow.hosts, FiguresRow.source, FiguresRow.toolkit, FiguresRow.driver)
+RUN_TEXTS = (FiguresRow.name, FiguresRow.owner, FiguresRow.model, FiguresRow.imported, *WORKED_TEXTS)
 JOB_TEXTS = (Job.name, Job.owner, Job.model, Job.imported_from)
 
 
@@ -38,7 +36,7 @@ def runs_found(search: Search) -> Conditions:
         *_owners(row.owner, search.owner),
         *_tagged(row.job_id, search.tag),
         *_within(row.created_ms, search),
-        *_texts(RUN_TEXTS, row.job_id, search.text),
+        *([or_(_said(RUN_TEXTS, search.text), row.job_id.in_(_noted(search.text)))] if search.text else []),
     ]
 
 
@@ -58,7 +56,7 @@ def jobs_found(search: Search) -> Conditions:
         *_owners(Job.owner, search.owner),
         *_tagged(Job.id, search.tag),
         *_within(Job.created_ms, search),
-        *_texts(JOB_TEXTS, Job.id, search.text),
+        *([_job_says(search.text)] if search.text else []),
     ]
 
 
@@ -107,8 +105,14 @@ def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _texts(columns: Sequence[TextColumn], job_id: InstrumentedAttribute[int], text: str) -> Conditions:
-    if not text:
-        return []
-    noted = select(Note.job_id).where(Note.text.icontains(text, autoescape=True))
-    return [or_(*(column.icontains(text, autoescape=True) for column in columns), job_id.in_(noted))]
+def _job_says(text: str) -> ColumnElement[bool]:
+    worked = select(FiguresRow.job_id).where(_said(WORKED_TEXTS, text))
+    return or_(_said(JOB_TEXTS, text), Job.id.in_(worked), Job.id.in_(_noted(text)))
+
+
+def _said(columns: Sequence[TextColumn], text: str) -> ColumnElement[bool]:
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+
+def _noted(text: str) -> Select[int]:
+    return select(Note.job_id).where(Note.text.icontains(text, autoescape=True))

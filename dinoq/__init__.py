@@ -8,15 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dinoq.cli.api import Filters, History, JobSummary, Report, RunFigures, open_history
+    from dinoq.cli.api import Comparison, Filters, History, JobSummary, Limits, Report, RunFigures, open_history
     from dinoq.jobs.errors import DinoqError
 
 __version__ = "0.1.0"
 __all__ = [
+    "Comparison",
     "DinoqError",
     "Filters",
     "History",
     "JobSummary",
+    "Limits",
     "Report",
     "RunFigures",
     "__version__",

@@ -29,7 +29,7 @@ class RunFigures:
     """One ended run as its report told it when these figures were made; the report of the job remains the truth.
 
     Rates are images/s: `compute`, `device` and `pipeline` per chip, `job` over all devices, `card` per card;
-    `compute_low` and `compute_high` are the 95 % interval. `top1` and `top5` are fractions. `verdict` is the worst of
+    `compute_low` and `compute_high` are the 95 % interval. `nonfinite` samples were answered with a NaN or Inf. `top1` and `top5` are fractions. `verdict` is the worst of
     the run's, None where it has none. `given` names the artifact's file where it was made elsewhere; `told` the tool
     that told the figures, `imported` where the job was worked, each empty for what dinoq measured here. Times are aware
     UTC. What was not measured is None.
@@ -48,6 +48,7 @@ class RunFigures:
     exit_code: int
     expected: int
     counted: int
+    nonfinite: int
     top1_correct: int | None
     top5_correct: int | None
     top1: float | None
@@ -91,7 +92,7 @@ def worst(verdicts: Iterable[Verdict]) -> Status | None:
 
 
 def _figures(record: JobRecord, report: Report, run: RunReport, stored: RunRecord) -> RunFigures:
-    rate, latency = run.measured.throughput, run.measured.latency
+    rate, latency, interval = run.measured.throughput, run.measured.latency, run.measured.compute_interval
     return RunFigures(
         job=record.id,
         run_no=run.job_run,
@@ -106,13 +107,14 @@ def _figures(record: JobRecord, report: Report, run: RunReport, stored: RunRecor
         exit_code=exit_code(run.verdicts),
         expected=run.coverage.expected,
         counted=run.coverage.counted,
+        nonfinite=run.nonfinite,
         top1_correct=run.top1.correct if run.top1 else None,
         top5_correct=run.top5.correct if run.top5 else None,
         top1=run.top1.accuracy if run.top1 else None,
         top5=run.top5.accuracy if run.top5 else None,
         compute_images_per_s=rate.compute,
-        compute_low_images_per_s=None,
-        compute_high_images_per_s=None,
+        compute_low_images_per_s=interval.low if interval else None,
+        compute_high_images_per_s=interval.high if interval else None,
         device_images_per_s=rate.device,
         pipeline_images_per_s=rate.pipeline,
         job_images_per_s=rate.job,

@@ -32,6 +32,7 @@ def make_figures(job: int = 1, run_no: int = 1, **values: Any) -> RunFigures:
         "exit_code": 0,
         "expected": 4,
         "counted": 4,
+        "nonfinite": 0,
         "top1_correct": 3,
         "top5_correct": 4,
         "top1": 0.75,

@@ -62,7 +62,20 @@ def as_csv(rows: Sequence[object], columns: Sequence[str]) -> str:
     return text.getvalue().removesuffix("\n")
 
 
-RIGHT = ("id", "job", "run_no", "batch", "samples", "items_done", "items_total", "top1", "top5", "expected", "counted")
+RIGHT = (
+    "id",
+    "job",
+    "run_no",
+    "batch",
+    "samples",
+    "items_done",
+    "items_total",
+    "top1",
+    "top5",
+    "expected",
+    "counted",
+    "nonfinite",
+)
 NUMBERS = ("_images_per_s", "_ms", "_correct", "_code")
 
 

@@ -32,6 +32,7 @@ class FiguresRow(Base):
     exit_code: Mapped[int]
     expected: Mapped[int]
     counted: Mapped[int]
+    nonfinite: Mapped[int]
     top1_correct: Mapped[int | None]
     top5_correct: Mapped[int | None]
     top1: Mapped[float | None]

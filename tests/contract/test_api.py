@@ -101,6 +101,17 @@ def test_a_report_is_that_of_the_command(url: str, writer: Database) -> None:
             history.report(77)
 
 
+def test_jobs_and_runs_are_compared(url: str, writer: Database) -> None:
+    one, other = worked_off(writer), worked_off(writer)
+    with dinoq.open_history(url) as history:
+        made = history.compare(one, other)
+        assert [(pair.a.name, pair.b.name) for pair in made.pairs] == [
+            (side.a.name, side.b.name) for side in history.compare(f"{one}/cpu:16", f"{other}/cpu:16").pairs
+        ]
+        with pytest.raises(dinoq.DinoqError, match="no job 77"):
+            history.compare(one, 77, limits=dinoq.Limits(margin=0.02))
+
+
 def test_jobs_that_nobody_summed_up_are_said(url: str, writer: Database) -> None:
     host = crew(writer)
     submit_job(writer)

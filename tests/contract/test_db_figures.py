@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from dinoq.db.carry_in import carry_in
 from dinoq.db.engine import Database, database_url
-from dinoq.db.figures import SETTLED_MS, due_jobs, figures_from, missing_jobs, next_past_job, summarise
+from dinoq.db.figures import DUE, SETTLED_MS, due_jobs, figures_from, missing_jobs, next_past_job, summarise
 from dinoq.db.history import list_jobs
 from dinoq.db.items import finish
 from dinoq.db.jobs import cancel, retry, submit
@@ -139,6 +140,13 @@ def test_a_job_that_changes_while_it_is_summed_up_stays_due(db: Database, monkey
     assert (stored(db), due_jobs(db)) == ([], [job])
 
 
+def test_two_may_sum_up_the_same_job_at_once(db: Database) -> None:
+    _, job = past_job(db, batches=(1, 16))
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(lambda _: summarise(db, job), range(4))) == [True] * 4
+    assert (len(stored(db)), due_jobs(db)) == (2, [])
+
+
 def test_nothing_is_locked_while_a_report_is_made(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     _, job = past_job(db)
 
@@ -203,3 +211,10 @@ def test_the_jobs_of_an_older_ledger_are_due_and_can_be_found(url: str) -> None:
     assert [one.id for one in list_jobs(db, Search(recipe=("dino",)))] == [active, ended]
     assert [one.model for one in list_jobs(db)] == ["t\\udce9ny \\0", "tiny.onnx"]
     db.close()
+
+
+def test_what_is_due_is_found_by_its_index(sqlite_ledger: Database) -> None:
+    """Asked after every sweep, of however long a history."""
+    with sqlite_ledger.read() as session:
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {select(Job.id).where(DUE)}")).all()
+    assert "ix_job_due" in str(plan)

@@ -10,9 +10,10 @@ from sqlalchemy import insert
 
 from dinoq.db.engine import Database
 from dinoq.db.history import list_jobs
-from dinoq.db.past_runs import best_runs, has_best, has_runs, list_runs
+from dinoq.db.past_runs import UNSOUND, best_runs, has_best, has_runs, list_runs
 from dinoq.db.tables.remarks import Note, Tag
 from dinoq.jobs.columns import Order
+from dinoq.jobs.figures import SEVERITY
 from dinoq.jobs.search import Search
 from dinoq.jobs.verdicts import Status
 from tests.past import BEGUN, make_figures, store_past
@@ -87,6 +88,7 @@ def test_runs_are_found_by_what_they_are(past: Database, search: Search, jobs: l
         (Search(verdict=("IMPLAUSIBLE",)), [3]),
         (Search(tag=("nightly",)), [3]),
         (Search(text="fan was"), [4]),
+        (Search(text="CANN 8"), [1]),
         (Search(state=("active",)), [4, 3, 2, 1]),
         (Search(state=("done",)), []),
     ],
@@ -146,6 +148,10 @@ def test_of_equal_figures_the_first_stands(db: Database) -> None:
 def test_what_cannot_be_or_is_not_whole_is_never_the_best(db: Database, unsound: dict[str, Any]) -> None:
     assert best(db, {"compute_images_per_s": 9e9, **unsound}) == []
     assert (has_runs(db, Search()), has_best(db, Search())) == (True, False)
+
+
+def test_what_is_unsound_never_hides_behind_a_worse_word() -> None:
+    assert set(SEVERITY[: len(UNSOUND)]) == set(UNSOUND)
 
 
 @pytest.mark.parametrize("verdict", [None, Status.FAIL, Status.UNSTABLE, Status.UNDECIDED])

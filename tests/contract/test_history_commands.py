@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import make_url, text
 
 from dinoq.cli.commands import run
+from dinoq.cli.waiting import print_report
 from dinoq.db.engine import Database, database_url
+from dinoq.db.past_runs import list_runs
 from dinoq.jobs.verdicts import Status
 from tests.contract.conftest import admin, url_text
 from tests.crew import crew, submit_job
@@ -76,6 +78,14 @@ def test_what_nobody_summed_up_is_summed_up_before_it_is_listed(ledger: Database
     host.work_off()
     _, out, err = typed("results", "--columns", "job,run,batch,expected", "--csv")
     assert (out.splitlines()[1:], err) == (["1,1,1,600", "1,2,16,600"], "")
+
+
+def test_whoever_sees_a_job_through_sums_it_up(ledger: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    host, job = crew(ledger), submit_job(ledger)
+    host.work_off()
+    print_report(ledger, job, "json", strict=False)
+    assert json.loads(capsys.readouterr().out)["job"] == job
+    assert [run.job for run in list_runs(ledger)] == [job]
 
 
 def test_a_damaged_job_hides_no_other(ledger: Database, typed: Typed) -> None:

@@ -34,6 +34,11 @@ def test_the_figures_are_the_reports() -> None:
         )
         rate = run.measured.throughput
         assert (one.compute_images_per_s, one.job_images_per_s) == (rate.compute, rate.job)
+        interval = run.measured.compute_interval
+        assert interval and (one.compute_low_images_per_s, one.compute_high_images_per_s) == (
+            interval.low,
+            interval.high,
+        )
         assert (one.p50_ms, one.p99_ms) == (run.measured.latency.p50, run.measured.latency.p99)
         assert (one.hosts, one.created_at, one.toolkit) == (("cann-07",), BEGUN, run.toolkit)
 

@@ -66,6 +66,7 @@ def _make_table() -> None:
         sa.Column("exit_code", sa.BigInteger(), nullable=False),
         sa.Column("expected", sa.BigInteger(), nullable=False),
         sa.Column("counted", sa.BigInteger(), nullable=False),
+        sa.Column("nonfinite", sa.BigInteger(), nullable=False),
         sa.Column("top1_correct", sa.BigInteger(), nullable=True),
         sa.Column("top5_correct", sa.BigInteger(), nullable=True),
         sa.Column("top1", sa.Double(), nullable=True),

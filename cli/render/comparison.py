@@ -143,9 +143,9 @@ def short(text: str) -> str:
     return HEX.sub(r"\1", text)
 
 
-def said(top1: int) -> str:
-    """The class that a run answered with; one that is no class is a NaN or an Inf."""
-    return str(top1) if top1 >= 0 else "NaN"
+def said(top1: int | None) -> str:
+    """The class that a run answered with; an answer with NaN or Inf in it is none."""
+    return "NaN" if top1 is None else str(top1)
 
 
 def interval_text(speed: SpeedCompared) -> str:

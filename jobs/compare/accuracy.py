@@ -12,6 +12,7 @@ from dinoq.jobs.compare.proportions import Difference, difference
 from dinoq.jobs.compare.samples import Places, match
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.paired import Paired, non_inferiority, paired
+from dinoq.jobs.result import UNRANKED
 from dinoq.jobs.verdicts import Status
 
 ALPHA = 0.05
@@ -23,18 +24,19 @@ ALPHA_TOP5 = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flipped:
-    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each, negative
-    where an answer with NaN or Inf in it has none."""
+    """A photo that one run classifies rightly and the other does not: its label, and the Top-1 class of each; None where
+    an answer with NaN or Inf in it has none."""
 
     name: str
     label: int
-    a: int
-    b: int
+    a: int | None
+    b: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedAccuracy:
-    """Two runs over the `samples` that both evaluated. `margin`, a fraction, is what `no_worse` is judged by. `flipped`
+    """Two runs over the `samples` that both evaluated. `margin`, a fraction, is what `no_worse` is judged by: UNDECIDED where
+    one is a simulator's, which passes and fails nothing. `flipped`
     are the first of `top1.discordant` photos, in the first run's order. `how` they were paired, where that needs a word."""
 
     samples: int
@@ -108,11 +110,11 @@ def _paired(a: Side, b: Side, places: Places, how: str, margin: float, flips: in
     at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
     return PairedAccuracy(
         samples=len(both),
-        same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] >= 0)).sum()),
+        same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] != UNRANKED)).sum()),
         top1=top1,
         top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
         margin=margin,
-        no_worse=non_inferiority(top1, margin),
+        no_worse=Status.UNDECIDED if a.run.simulated or b.run.simulated else non_inferiority(top1, margin),
         flipped=_flipped(a, both[at], here[at, 0], there[at, 0]),
         how=how,
     )
@@ -121,9 +123,13 @@ def _paired(a: Side, b: Side, places: Places, how: str, margin: float, flips: in
 def _flipped(a: Side, at: Places, here: NDArray[np.int16], there: NDArray[np.int16]) -> tuple[Flipped, ...]:
     rows = zip(at.tolist(), here.tolist(), there.tolist(), strict=True)
     return tuple(
-        Flipped(name=a.manifest.names[place], label=a.manifest.labels[place], a=one, b=other)
+        Flipped(name=a.manifest.names[place], label=a.manifest.labels[place], a=_class(one), b=_class(other))
         for place, one, other in rows
     )
+
+
+def _class(top1: int) -> int | None:
+    return None if top1 == UNRANKED else top1
 
 
 def _judged(made: PairedAccuracy) -> tuple[Outcome, str]:

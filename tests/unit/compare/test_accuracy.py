@@ -63,6 +63,12 @@ def test_a_few_flips_both_ways_are_no_change() -> None:
     assert made.paired and made.paired.no_worse is Status.PASS
 
 
+def test_a_simulator_passes_and_fails_nothing() -> None:
+    made = compared(make_side(origin="simulated"), make_side(origin="simulated", wrong=range(99)))
+    assert made.outcome is Outcome.REGRESSION
+    assert made.paired and made.paired.no_worse is Status.UNDECIDED
+
+
 def test_what_many_flips_could_hide_is_undecided() -> None:
     made = compared(with_wrong(range(300)), with_wrong(range(300, 600)))
     assert (made.outcome, "cannot rule out 1 pp" in made.why) == (Outcome.UNDECIDED, True)
@@ -128,4 +134,4 @@ def test_the_other_way_round_it_is_the_mirror(here: set[int], there: set[int]) -
 def test_an_answer_with_nan_in_it_is_wrong_and_agrees_with_none() -> None:
     made = compared(make_side(unranked=(5,)), make_side(unranked=(5, 6)))
     assert made.paired and (made.paired.samples, made.paired.same_top1) == (2048, 2046)
-    assert [(flip.name, flip.b) for flip in made.paired.flipped] == [(MANIFEST.names[6], -2)]
+    assert [(flip.name, flip.b) for flip in made.paired.flipped] == [(MANIFEST.names[6], None)]

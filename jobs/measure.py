@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dinoq.jobs.bootstrap import Interval, interval_of, resampled_rates
 from dinoq.jobs.record import RunRecord
 from dinoq.jobs.result import ShardResult, Times
-from dinoq.jobs.statistics import drift, percentiles, spread, variation
+from dinoq.jobs.statistics import drift, percentiles, spread, steady_from, variation
 from dinoq.jobs.windows import Windows, windows_of
 
 Scope = Literal["compute", "device", "pipeline", "job"]
@@ -61,7 +61,8 @@ class Throughput:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFigures:
     """What one device of the run did: samples evaluated, batches timed, compute images/s, `cv` and `drift` of its
-    compute_ms as fractions, `busy_ms` between feeding and results, `loading_ms` apart."""
+    compute_ms as fractions, `busy_ms` between feeding and results, `loading_ms` apart. `steady_from` is the place of the
+    timed batch from which on its times stay at one level, 0 where all do; None where they never settle, or are too few."""
 
     key: str
     samples: int
@@ -71,6 +72,7 @@ class DeviceFigures:
     drift: float | None
     busy_ms: float
     loading_ms: float
+    steady_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,7 @@ class _Timing:
             drift=_finite(drift(self.compute_ms)),
             busy_ms=self.busy_ms,
             loading_ms=self.loading_ms,
+            steady_from=steady_from(self.compute_ms),
         )
 
 

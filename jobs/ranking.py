@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from dinoq.jobs.card import card_of
+from dinoq.jobs.bootstrap import Interval, interval_of, ratio_interval
+from dinoq.jobs.card import Card, card_of
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.ledger import Origin
 from dinoq.jobs.spec import Mode
 from dinoq.jobs.verdicts import Cell, rows_of
 
 NOISE = 0.02
-"""Figures within 2 % of the best cannot be told from it."""
+"""Two runs of the same thing differ by so much: figures within 2 % of the best cannot be told from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """The batch with the highest compute images/s of a chip; `ties` are all that cannot be told from it, itself too."""
+    """The batch with the highest compute images/s of a chip, `interval` at 95 % as the times within its run tell.
+
+    `ties` are the batches that cannot be told from it, itself too: the 95 % interval of their ratio to it reaches within
+    2 % of 1. `smallest` is the smallest batch whose figure itself lies within 2 % of the best.
+    """
 
     chip: str
     precision: Precision
@@ -27,18 +32,16 @@ class Best:
     batch: int
     images_per_s: float
     ties: tuple[int, ...]
+    smallest: int
     mode: Mode = "dataset"
-
-    @property
-    def smallest(self) -> int:
-        """The smallest batch that is as good."""
-        return min(self.ties)
+    interval: Interval | None = None
+    p99_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
     """Compute images/s of one chip over another's, card to card; the batches differ in the best-to-best ratio alone, and
-    so do the modes: what each figure was measured on."""
+    so do the modes: what each figure was measured on. `interval` at 95 %, as the times within both runs tell."""
 
     chip: str
     against: str
@@ -51,6 +54,7 @@ class Ratio:
     extrapolated: bool = False
     mode: Mode = "dataset"
     against_mode: Mode = "dataset"
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +71,16 @@ def best_batches(cells: Sequence[Cell]) -> tuple[Best, ...]:
     return tuple(map(_best, rows_of(cells)))
 
 
+def best_within(cells: Sequence[Cell], budget_ms: float) -> tuple[Best, ...]:
+    """The best batch of each chip among those whose p99 of compute_ms is no longer than the budget; a chip without such
+    a batch has none."""
+    return best_batches([cell for cell in cells if cell.p99_ms is not None and cell.p99_ms <= budget_ms])
+
+
 def _best(row: Sequence[Cell]) -> Best:
-    top = max(row, key=lambda cell: cell.images_per_s)
-    ties = tuple(dict.fromkeys(cell.batch for cell in row if cell.images_per_s >= (1.0 - NOISE) * top.images_per_s))
+    top = fastest(row)
+    near = [cell for cell in row if cell.images_per_s >= (1.0 - NOISE) * top.images_per_s]
+    ties = [cell.batch for cell in row if cell in near or _tied(cell, top)]
     return Best(
         chip=top.chip,
         precision=top.precision,
@@ -77,9 +88,23 @@ def _best(row: Sequence[Cell]) -> Best:
         run_no=top.run_no,
         batch=top.batch,
         images_per_s=top.images_per_s,
-        ties=ties,
+        ties=tuple(dict.fromkeys(ties)),
+        smallest=min(cell.batch for cell in near),
         mode=top.mode,
+        interval=None if top.draws is None else interval_of(top.draws),
+        p99_ms=top.p99_ms,
     )
+
+
+def fastest(row: Sequence[Cell]) -> Cell:
+    """The cell with the highest figure; of equal ones the first."""
+    return max(row, key=lambda cell: cell.images_per_s)
+
+
+def _tied(cell: Cell, top: Cell) -> bool:
+    if cell.draws is None or top.draws is None:
+        return False
+    return ratio_interval(top.draws, cell.draws).high >= 1.0 - NOISE
 
 
 def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
@@ -93,9 +118,8 @@ def ratios(cells: Sequence[Cell]) -> tuple[Ratio, ...]:
         if unlike(row[0], other[0]):
             continue
         shared = {(cell.batch, cell.mode): cell for cell in other}
-        found += [_ratio(cell, shared[cell.batch, cell.mode]) for cell in row if (cell.batch, cell.mode) in shared]
-        best, against = (max(cells, key=lambda cell: cell.images_per_s) for cells in (row, other))
-        found.append(_ratio(best, against, best=True))
+        found += [ratio_of(cell, shared[cell.batch, cell.mode]) for cell in row if (cell.batch, cell.mode) in shared]
+        found.append(ratio_of(fastest(row), fastest(other), best=True))
     return tuple(found)
 
 
@@ -117,9 +141,10 @@ def unlike(cell: Cell, other: Cell) -> str:
     return ""
 
 
-def _ratio(cell: Cell, other: Cell, best: bool = False) -> Ratio:
-    card = cell.card or card_of(cell.chip, cell.images_per_s)
-    against = other.card or card_of(other.chip, other.images_per_s)
+def ratio_of(cell: Cell, other: Cell, *, best: bool = False) -> Ratio:
+    """One figure over another, card to card, whatever they are: whether they may be divided says `unlike`."""
+    card, against = whole_card(cell), whole_card(other)
+    value = card.images_per_s / against.images_per_s
     return Ratio(
         chip=cell.chip,
         against=other.chip,
@@ -127,9 +152,25 @@ def _ratio(cell: Cell, other: Cell, best: bool = False) -> Ratio:
         against_batch=other.batch,
         precision=cell.precision,
         origin=cell.origin,
-        value=card.images_per_s / against.images_per_s,
+        value=value,
         best=best,
         extrapolated=card.extrapolated or against.extrapolated,
         mode=cell.mode,
         against_mode=other.mode,
+        interval=scaled(chip_ratio_interval(cell, other), value * other.images_per_s / cell.images_per_s),
     )
+
+
+def whole_card(cell: Cell) -> Card:
+    """The figure of the card that the chip is on."""
+    return cell.card or card_of(cell.chip, cell.images_per_s)
+
+
+def chip_ratio_interval(cell: Cell, other: Cell) -> Interval | None:
+    """The 95 % interval of one figure over another, chip to chip; None where the times of either are not told."""
+    return None if cell.draws is None or other.draws is None else ratio_interval(other.draws, cell.draws)
+
+
+def scaled(interval: Interval | None, factor: float) -> Interval | None:
+    """Of a whole card: it is as uncertain as its chips are."""
+    return interval and Interval(interval.low * factor, interval.high * factor)

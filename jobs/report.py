@@ -13,13 +13,15 @@ from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
 from dinoq.jobs.exclusive import UNTOLD, contaminations
+from dinoq.jobs.gated import judged
+from dinoq.jobs.gates import Gate, Gated, check_gates
 from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.measure import Measurement, measure
 from dinoq.jobs.merge import Coverage, Labels, Merged, merge
 from dinoq.jobs.pairs import MARGIN, Flips, Pair, flips_of, matches, pairs_of
-from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, ratios, refused
+from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, best_within, ratios, refused
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.report_cells import side_by_side
@@ -136,10 +138,13 @@ class Report:
     unreadable: tuple[Unreadable, ...]
     failed_slices: tuple[SliceRecord, ...]
     best: tuple[Best, ...]
+    latency_budget_ms: float | None
+    best_in_budget: tuple[Best, ...]
     ratios: tuple[Ratio, ...]
     refused: tuple[Refused, ...]
     pairs: tuple[Pair, ...]
     flips: tuple[Flips, ...]
+    gates: tuple[Gated, ...]
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     exit_code: int
@@ -150,12 +155,21 @@ class Report:
         return " ".join(str(one.job) for one in self.jobs)
 
 
-def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False, margin: float = MARGIN) -> Report:
+def build_report(
+    record: JobRecord,
+    *manifests: Manifest,
+    strict: bool = False,
+    gates: Sequence[Gate] = (),
+    latency_budget_ms: float | None = None,
+    margin: float = MARGIN,
+) -> Report:
     """What a job proved, or several that `join` made one, with the manifest of each.
 
-    `strict`: unstable timing of real accelerators decides the exit code too. `margin`, a fraction above 0, is how much
-    Top-1 a chip may lose against another.
+    `strict`: unstable timing of real accelerators decides the exit code too, as it does with any of `gates`, and so does
+    a gate that noise leaves UNDECIDED. `latency_budget_ms` is for the p99 of a batch. `margin`, a fraction above 0, is
+    how much Top-1 a chip may lose against another. Raises: UsageError for a gate about what was not run.
     """
+    check_gates(gates, record.spec.runs)
     spec, by_job = record.spec, manifests_of(record, manifests)
     owned = list(zip(whose(record), record.runs, strict=True))
     listed = {run.run_no: by_job[of.job] for of, run in owned}
@@ -164,10 +178,14 @@ def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False, 
     agree, alone = agreements(answers), apart(answers)
     origins = {run.run_no: run.origin for run in record.runs}
     beside = matches(answers, origins)
-    made = [_run_report(of, run, merged[run.run_no], agree.get(run.run_no), strict=strict) for of, run in owned]
+    made = [
+        _run_report(of, run, merged[run.run_no], agree.get(run.run_no), timing=strict or bool(gates))
+        for of, run in owned
+    ]
     made = [replace(run, notes=(*run.notes, *alone.get(run.run_no, ()))) for run in made]
     runs, sound = side_by_side(made, spec.model)
     verdicts = job_verdicts(record)
+    gated = tuple(judged(gate, runs, sound, strict=strict) for gate in gates)
     return Report(
         jobs=job_facts(record),
         job=record.id,
@@ -191,13 +209,18 @@ def build_report(record: JobRecord, *manifests: Manifest, strict: bool = False, 
         ),
         failed_slices=tuple(piece for piece in record.slices if piece.error),
         best=best_batches(sound),
+        latency_budget_ms=latency_budget_ms,
+        best_in_budget=() if latency_budget_ms is None else best_within(sound, latency_budget_ms),
         ratios=ratios(sound),
         refused=refused(sound),
         pairs=pairs_of(beside, origins, margin=margin),
         flips=tuple(found for one in beside if (found := flips_of(one.here, one.there)).total),
+        gates=gated,
         notes=(NO_BASELINE,) if spec.baseline_top1 is None and any(run.mode != "pure" for run in spec.runs) else (),
         verdicts=verdicts,
-        exit_code=exit_code([*verdicts, *(verdict for run in runs for verdict in run.verdicts)]),
+        exit_code=exit_code(
+            [*verdicts, *(verdict for run in runs for verdict in run.verdicts)], *(gate.exit_code for gate in gated)
+        ),
     )
 
 
@@ -208,7 +231,7 @@ def _labels_of(spec: JobSpec, run: RunRecord, listed: Mapping[int, Manifest]) ->
     return labels[:0] if unanswered else labels
 
 
-def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, strict: bool) -> RunReport:
+def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement | None, *, timing: bool) -> RunReport:
     spec, cell = of.spec, of.spec.run(run.run_no)
     measured = _measured(of, run, merged)
     top1 = score_of(merged.top1, merged.coverage)
@@ -243,7 +266,7 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         left_out=left_out(run),
         overlaps=_overlaps(merged),
         notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
-        verdicts=_verdicts(spec, run, merged, measured, disturbed, strict=strict),
+        verdicts=_verdicts(spec, run, merged, measured, disturbed, timing=timing),
         told=run.told,
         compile_command=run.compile_command,
         nonfinite=merged.nonfinite,
@@ -266,10 +289,11 @@ def _coverage_verdict(mode: Mode, run: RunRecord, merged: Merged) -> Verdict | N
 
 
 def _verdicts(
-    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, disturbed: list[str], *, strict: bool
+    spec: JobSpec, run: RunRecord, merged: Merged, measured: Measurement, disturbed: list[str], *, timing: bool
 ) -> tuple[Verdict, ...]:
+    """`timing`: whether unstable timing decides the exit code."""
     cell = spec.run(run.run_no)
-    decides = strict and cell.chip != "cpu" and run.origin == "real"
+    decides = timing and cell.chip != "cpu" and run.origin == "real"
     pure = cell.mode == "pure"
     verdicts = (
         _coverage_verdict(cell.mode, run, merged),

@@ -49,6 +49,8 @@ def cell_of(run: RunReport, gflop: float | None) -> Cell | None:
         pace=run.pace,
         card=run.card,
         mode=measured_on(run),
+        p99_ms=run.measured.latency.p99,
+        draws=run.measured.draws,
     )
 
 

@@ -12,6 +12,11 @@ Z_95 = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution: both tails of 2.5 % are left out."""
 MIN_DRIFT_VALUES = 20
 """Below this, the first and last quarters are too few to tell a trend from chance."""
+STEADY_BLOCKS = 20
+STEADY_VALUES = 5
+"""A block has no fewer values, so that its median is no single one."""
+STEADY_WITHIN = 0.02
+"""A level is held within 2 %: what two runs of the same thing differ by."""
 
 
 def wilson(successes: int, n: int, z: float = Z_95) -> tuple[float, float] | None:
@@ -67,3 +72,22 @@ def spread(values: Sequence[float]) -> float | None:
     if len(values) < 2 or (mean := math.fsum(values) / len(values)) <= 0.0:
         return None
     return (max(values) - min(values)) / mean
+
+
+def steady_from(values: NDArray[np.float64]) -> int | None:
+    """The place from which on `values`, in order of time, stay at one level: 0 where they always did.
+
+    They are cut into up to 20 equal blocks of at least five; steady is the first block from which the median of every
+    later one lies within 2 % of the mean of those medians. None where less than half of them would be left, and for
+    fewer than 20 values, or such as are not told.
+    """
+    if values.size < MIN_DRIFT_VALUES or not np.isfinite(values).all():
+        return None
+    blocks = min(STEADY_BLOCKS, values.size // STEADY_VALUES)
+    length = values.size // blocks
+    backwards = np.median(values[: blocks * length].reshape(blocks, length), axis=1)[::-1]
+    level = np.cumsum(backwards) / np.arange(1, blocks + 1)
+    high, low = np.maximum.accumulate(backwards), np.minimum.accumulate(backwards)
+    steady = (high <= (1.0 + STEADY_WITHIN) * level) & (low >= (1.0 - STEADY_WITHIN) * level)
+    left = int(np.flatnonzero(steady).max()) + 1
+    return (blocks - left) * length if 2 * left >= blocks else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from dinoq.jobs.bootstrap import Draws
 from dinoq.jobs.card import Card
 from dinoq.jobs.chips import CHIPS, Precision
 from dinoq.jobs.ledger import Origin
@@ -68,7 +69,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """The compute figure of one run, per chip; `gflop` of one image, None when unknown; `pace` names the clock of
-    simulated devices, empty for their own; `card` is None where only the chip is known."""
+    simulated devices, empty for their own; `card` is None where only the chip is known; `draws` are images/s as they
+    might have been measured (jobs/bootstrap.py), None where nobody told the times of the batches."""
 
     run_no: int
     chip: str
@@ -80,6 +82,8 @@ class Cell:
     pace: str = ""
     card: Card | None = None
     mode: Mode = "dataset"
+    p99_ms: float | None = None
+    draws: Draws | None = field(default=None, compare=False, repr=False)
 
 
 def exit_code(verdicts: Iterable[Verdict], *others: int) -> int:
@@ -151,8 +155,8 @@ def looks_like_guessing(correct: int, high: float, samples: int, classes: int) -
 
 
 def performance_verdict(measured: Measurement, loop: int) -> Verdict | None:
-    """NOT_MEASURED where there is no compute figure, with the cure; there is no performance gate yet to pass. `loop` is 0
-    for a run on random data, for which it is no cure."""
+    """NOT_MEASURED where there is no compute figure, with the cure; floors are gates (jobs/gates.py). `loop` is 0 for a run
+    on random data, for which it is no cure."""
     why = measured.throughput.why.get("compute")
     if why is None:
         return None

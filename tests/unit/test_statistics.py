@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from statsmodels.stats.proportion import proportion_confint
 
-from dinoq.jobs.statistics import drift, percentiles, spread, variation, wilson
+from dinoq.jobs.statistics import drift, percentiles, spread, steady_from, variation, wilson
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,7 @@ def test_a_share_lies_in_its_interval_and_that_in_0_to_1(case: tuple[int, int]) 
     interval = wilson(successes, n)
     assert interval is not None
     assert 0.0 <= interval[0] <= successes / n <= interval[1] <= 1.0
+    assert interval == pytest.approx(proportion_confint(successes, n, method="wilson"), abs=1e-12)
 
 
 def test_percentiles_lie_linearly_between_ranks() -> None:
@@ -63,3 +66,39 @@ def test_spread_is_the_range_over_the_mean() -> None:
 
 def test_one_value_has_no_spread() -> None:
     assert spread([5.0]) is None
+
+
+# -- steady state -----------------------------------------------------------------------------------------------------
+
+
+def test_a_level_that_is_held_is_steady_from_the_start() -> None:
+    assert steady_from(np.random.default_rng(1).normal(10.0, 0.1, 1000)) == 0
+
+
+def test_a_slow_start_is_left_out_to_the_block() -> None:
+    times = np.concatenate([np.linspace(14.0, 10.0, 200), np.full(800, 10.0)])
+    assert steady_from(times) == 200
+
+
+def test_single_outliers_do_not_end_a_level() -> None:
+    times = np.full(1000, 10.0)
+    times[::50] = 40.0
+    assert steady_from(times) == 0
+
+
+@pytest.mark.parametrize(
+    "times", [np.linspace(10.0, 20.0, 500), np.concatenate([np.full(600, 10.0), np.full(400, 11.0)])]
+)
+def test_what_settles_late_or_never_is_not_steady(times: NDArray[np.float64]) -> None:
+    assert steady_from(times) is None
+
+
+@pytest.mark.parametrize("times", [np.full(19, 1.0), np.empty(0), np.full(40, np.nan)])
+def test_too_few_or_untold_values_are_not_called_steady(times: NDArray[np.float64]) -> None:
+    assert steady_from(times) is None
+
+
+@given(st.lists(st.floats(0.1, 100.0), min_size=20, max_size=300))
+def test_steady_is_a_place_with_at_least_half_of_the_blocks_after_it(values: list[float]) -> None:
+    found = steady_from(np.array(values))
+    assert found is None or 0 <= found <= (len(values) + 1) / 2

@@ -112,6 +112,12 @@ COLUMNS: Mapping[str, _Of] = {
     "top5_high": _score("top5", "high"),
     "top1_difference": lambda run: run.against.difference if run.against else None,
     "compute_images_per_s": _rate("compute"),
+    "compute_low_images_per_s": lambda run: (
+        run.measured.compute_interval.low if run.measured.compute_interval else None
+    ),
+    "compute_high_images_per_s": lambda run: (
+        run.measured.compute_interval.high if run.measured.compute_interval else None
+    ),
     "device_images_per_s": _rate("device"),
     "pipeline_images_per_s": _rate("pipeline"),
     "job_images_per_s": _rate("job"),

@@ -75,7 +75,7 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Html]
     body = joined(_row(columns, row) for row in rows)
     made = element(
         "table",
-        element("caption", text(caption)),
+        element("caption", element("span", text(caption))),
         element("thead", element("tr", heads)),
         element("tbody", body),
         **({"class_": class_} if class_ else {}),

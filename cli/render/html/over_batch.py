@@ -49,7 +49,8 @@ def latency_plot(lines: Sequence[Line]) -> Html:
 def _throughput(line: Line) -> Iterable[Point]:
     for run in line.runs:
         if (rate := run.measured.throughput.compute) is not None:
-            yield run.batch, rate, rate, rate
+            interval = run.measured.compute_interval
+            yield run.batch, rate, interval.low if interval else rate, interval.high if interval else rate
 
 
 def _latency(line: Line) -> Iterable[Point]:
@@ -80,8 +81,8 @@ def _plot(lines: Sequence[Line], points: dict[int, list[Point]], *, key: str, ti
 def _draw(axes: Axes, line: Line, points: Sequence[Point]) -> None:
     style = look(line.no)
     batches, middle, low, high = (list(column) for column in zip(*points, strict=True))
-    down = [here - end for here, end in zip(middle, low, strict=True)]
-    up = [end - here for here, end in zip(middle, high, strict=True)]
+    down = [max(0.0, here - end) for here, end in zip(middle, low, strict=True)]
+    up = [max(0.0, end - here) for here, end in zip(middle, high, strict=True)]
     axes.errorbar(
         batches,
         middle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from dinoq.cli.render.html.drawing import as_figure, legend, look, new_figure
@@ -14,6 +15,7 @@ HEADS = {"power_w": "W", "temperature_c": "°C", "clock_mhz": "MHz", "utilisatio
 """Of each sensor, beside its axis."""
 PANEL = 74.0
 """Height of one of the plots that stand above each other."""
+LEGEND_ROW = 17.0
 MOST_DEVICES = 6
 """More cannot be told apart in one plot; the table beside it has all."""
 
@@ -26,14 +28,20 @@ def over_time_plot(run: RunReport) -> Html:
         return NOTHING
     told = [name for name in SENSORS if any(value is not None for one in drawn for value in getattr(one, name))]
     several = len(drawn) > 1
-    top = 34.0 if several else 8.0
+    top = 12.0 + LEGEND_ROW * math.ceil(len(drawn) / 2) if several else 8.0
     height = top + 44.0 + PANEL * (1 + len(told))
     figure, axes = new_figure(height, 1 + len(told), left=60.0, top=top)
     for no, one in enumerate(drawn):
         style = look(no)
         edges = [at * one.bucket_s for at in range(len(one.images_per_s) + 1)]
         axes[0].stairs(
-            one.images_per_s, edges, color=style.colour, linestyle=style.line, linewidth=1.6, label=_device(run, one)
+            one.images_per_s,
+            edges,
+            baseline=None,
+            color=style.colour,
+            linestyle=style.line,
+            linewidth=1.6,
+            label=_device(run, one),
         )
         for panel, name in zip(axes[1:], told, strict=True):
             values = [float("nan") if value is None else value for value in getattr(one, name)]

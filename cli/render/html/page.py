@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from dinoq.cli.render.headline import cautions, headline, simulated_banner
-from dinoq.cli.render.html import figures, proof
+from dinoq.cli.render.html import accuracy, agreement, devices, proof, speed
 from dinoq.cli.render.html.drawing import drawing
 from dinoq.cli.render.html.glance import glance
 from dinoq.cli.render.html.markup import Html, Section, badge, element, joined, name, text, tone
@@ -43,10 +43,11 @@ def _style() -> str:
 
 def _sections(report: Report) -> Iterator[Section | None]:
     lines = lines_of(report)
-    yield figures.accuracy(report, lines)
-    yield figures.speed(report, lines)
-    yield figures.devices(report, lines)
-    yield figures.over_time(report)
+    yield accuracy.accuracy(report, lines)
+    yield agreement.agreement(report, lines)
+    yield speed.speed(report, lines)
+    yield devices.devices(report, lines)
+    yield devices.over_time(report)
     yield proof.verdicts(report)
     yield proof.coverage(report)
     yield proof.provenance(report)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dinoq.cli.render.evidence import failures
-from dinoq.cli.render.html.figures import RUN, run_cells
+from dinoq.cli.render.html.cells import RUN, run_cells
 from dinoq.cli.render.html.markup import (
     NOTHING,
     Column,

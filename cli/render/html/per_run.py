@@ -29,7 +29,7 @@ def accuracy_plot(report: Report, lines: Sequence[Line], *, top: Literal[1, 5]) 
     if not scored:
         return NOTHING
     of_line, labels = line_numbers(lines), [run_label(run) for run, _ in scored]
-    top_margin = 30.0 if top == 1 and report.baseline_top1 is not None else 8.0
+    top_margin = 30.0 if report.baseline_top1 is not None else 8.0  # of both, so that rows stand beside rows
     figure, (axes,) = new_figure(top_margin + 48.0 + ROW * len(scored), left=_room(labels), top=top_margin)
     for row, (run, score) in enumerate(scored):
         style = look(of_line[run.run_no])

@@ -27,11 +27,12 @@ Numbers = NDArray[np.float64]
 class Timeline:
     """One device during a run; times are seconds since the run's start.
 
-    `images_per_s[i]` is of [i, i + 1) x `bucket_s`. `read_s` are the times of the readings, in order; each sensor has a
+    The run took `lasts_s`. `images_per_s[i]` is of [i, i + 1) x `bucket_s`, the last of what the run had of it. `read_s` are the times of the readings, in order; each sensor has a
     value for every one of them, None where it told nothing. All five are empty where nobody sampled.
     """
 
     device: str
+    lasts_s: float
     bucket_s: float
     images_per_s: tuple[float, ...]
     read_s: tuple[float, ...] = ()
@@ -110,6 +111,7 @@ def _timeline(
     read_s, values = _readings([block for block in blocks if block.device == key], start_ms, wall_s)
     return Timeline(
         device=key,
+        lasts_s=wall_s,
         bucket_s=bucket_s,
         images_per_s=_rates(parts, wall_s, shift_s, bucket_s),
         read_s=tuple(read_s.tolist()),
@@ -118,7 +120,7 @@ def _timeline(
 
 
 def _rates(parts: _Parts, wall_s: float, shift_s: float, bucket_s: float) -> tuple[float, ...]:
-    """Images that were back by the end of each bucket, less those by its begin, over its length.
+    """Images that were back by the end of each bucket, less those by its begin, over what it has of the run.
 
     How many are back is a line that is straight from each part's begin to its end, and level between parts.
     """
@@ -127,9 +129,9 @@ def _rates(parts: _Parts, wall_s: float, shift_s: float, bucket_s: float) -> tup
     moments = np.stack([begun, np.maximum(begun, reached)], axis=1).ravel() + shift_s
     total = np.cumsum(parts.images)
     back = np.stack([total - parts.images, total], axis=1).ravel()
-    edges = bucket_s * np.arange(math.ceil(wall_s / bucket_s - 1e-9) + 1)
-    made = np.diff(np.interp(edges, moments, back)) / bucket_s
-    return tuple(made.tolist())
+    edges = np.minimum(wall_s, bucket_s * np.arange(math.ceil(wall_s / bucket_s - 1e-9) + 1))
+    made: list[float] = (np.diff(np.interp(edges, moments, back)) / np.diff(edges)).tolist()
+    return tuple(made)
 
 
 def _readings(blocks: Sequence[Block], start_ms: int, wall_s: float) -> tuple[Numbers, Numbers]:

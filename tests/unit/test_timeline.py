@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,8 @@ def drawn(
 
 
 def images(one: Timeline) -> float:
-    return one.bucket_s * math.fsum(one.images_per_s)
+    edges = [*(at * one.bucket_s for at in range(len(one.images_per_s))), one.lasts_s]
+    return math.fsum(rate * (end - begin) for rate, (begin, end) in zip(one.images_per_s, pairwise(edges), strict=True))
 
 
 def busy(one: Timeline) -> list[int]:
@@ -58,6 +60,12 @@ def test_parts_that_are_fed_ahead_count_from_the_result_before_them() -> None:
     ahead = replace(part(2, 0.0, 2000.0), times=make_times([2000.0], fed_ms=0.0).to_blob())
     (one,) = drawn(part(1, 0.0, 1000.0), ahead)
     assert one.images_per_s[85] == pytest.approx(one.images_per_s[95]) == pytest.approx(100.0)
+
+
+def test_a_last_bucket_that_the_run_does_not_fill_is_as_fast_as_the_others() -> None:
+    (one,) = drawn(part(1, 0.0, 1050.0), wall_ms=1_055)
+    assert one.bucket_s == 0.01
+    assert one.images_per_s[-1] == pytest.approx(one.images_per_s[50])
 
 
 def test_a_pause_between_parts_is_seen() -> None:

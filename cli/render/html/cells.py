@@ -11,12 +11,16 @@ from dinoq.jobs.report_cells import measured_on
 RUN = (Column("run", number=False), Column("precision", number=False))
 
 
+def run_marks(run: RunReport) -> list[Html]:
+    """What must be said wherever the run is named."""
+    said = [word for word, true in (("simulated", run.simulated), ("imported", run.told is not None)) if true]
+    return [element("span", text(word), class_="mark") for word in said]
+
+
 def run_cells(run: RunReport) -> list[Html]:
     """Which run a row is of: chip and batch with what must be said of them, and the precision."""
-    said = [word for word, true in (("simulated", run.simulated), ("imported", run.told is not None)) if true]
-    marks = joined(element("span", text(word), class_="mark") for word in said)
     label = text(in_words(run_label(run), measured_on(run)))
-    return [Html(f"{label} {marks}" if marks else label), text("as given" if run.given else run.precision)]
+    return [joined([label, *run_marks(run)], " "), text("as given" if run.given else run.precision)]
 
 
 def word_cell(status: str) -> Html:

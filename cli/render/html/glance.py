@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dinoq.cli.render.html.cells import run_marks
 from dinoq.cli.render.html.drawing import MARKERS, SERIES
 from dinoq.cli.render.html.markup import NOTHING, Html, element, joined, text
 from dinoq.cli.render.html.series import Line, lines_of
@@ -36,7 +37,8 @@ def sign(no: int) -> Html:
 def _card(line: Line) -> Html:
     fastest = max(line.runs, key=lambda run: run.measured.throughput.compute or 0.0)
     scored = [run for run in line.runs if run.top1]
-    lines = [element("h2", sign(line.no), text(line.label)), _speed(fastest)]
+    heading = [sign(line.no), text(line.label), *run_marks(fastest)]
+    lines = [element("h2", *heading), _speed(fastest)]
     lines += (
         [_accuracy(min(scored, key=lambda run: run.top1.accuracy if run.top1 else 1.0), len(scored))] if scored else []
     )

@@ -33,7 +33,7 @@ def over_time_plot(run: RunReport) -> Html:
     figure, axes = new_figure(height, 1 + len(told), left=60.0, top=top)
     for no, one in enumerate(drawn):
         style = look(no)
-        edges = [at * one.bucket_s for at in range(len(one.images_per_s) + 1)]
+        edges = [*(at * one.bucket_s for at in range(len(one.images_per_s))), one.lasts_s]
         axes[0].stairs(
             one.images_per_s,
             edges,
@@ -51,7 +51,7 @@ def over_time_plot(run: RunReport) -> Html:
         panel.locator_params(axis="y", nbins=3)
         panel.tick_params(labelbottom=panel is axes[-1])
     axes[0].set_ylim(bottom=0.0)
-    axes[0].set_xlim(left=0.0, right=max(one.bucket_s * len(one.images_per_s) for one in drawn))
+    axes[0].set_xlim(left=0.0, right=drawn[0].lasts_s)
     axes[-1].set_xlabel("seconds since the run's start")
     figure.align_ylabels(axes)
     if several:

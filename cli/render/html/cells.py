@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dinoq.cli.render.html.markup import NOTHING, Column, Html, badge, element, joined, text
 from dinoq.cli.render.modes import in_words
-from dinoq.cli.render.words import DASH, run_label
+from dinoq.cli.render.words import DASH, number, run_label
+from dinoq.jobs.bootstrap import Interval
 from dinoq.jobs.report import RunReport
 from dinoq.jobs.report_cells import measured_on
 
@@ -32,3 +33,8 @@ def plots(*drawn: Html) -> Html:
     """Plots beside each other where there is room; nothing for none."""
     kept = joined(one for one in drawn if one)
     return element("div", kept, class_="plots") if kept else NOTHING
+
+
+def between(interval: Interval | None, digits: int) -> Html:
+    """Both ends of an interval, or a dash for none."""
+    return text(f"{number(interval.low, digits)}–{number(interval.high, digits)}" if interval else DASH)

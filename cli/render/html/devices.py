@@ -36,7 +36,7 @@ def devices(report: Report, lines: Sequence[Line]) -> Section | None:
     """Each device of each run beside its peers."""
     columns = [Column("run", number=False), Column("device", number=False), Column("samples"), Column("batches")]
     columns += [Column("compute", "images/s"), Column("off the mean", "%"), Column("CV", "%"), Column("drift", "%")]
-    columns += [Column("busy", "s"), Column("loading", "s")]
+    columns += [Column("steady from", "batch"), Column("busy", "s"), Column("loading", "s")]
     rows = [row for run in report.runs for row in _device_rows(run)]
     if not rows:
         return None
@@ -70,6 +70,7 @@ def _device_rows(run: RunReport) -> Iterator[list[Html]]:
             percent(one.cv),
             percent(one.drift),
         ]
+        figures += [DASH if one.steady_from is None else str(one.steady_from)]
         figures += [number(one.busy_ms / 1000, 2), number(one.loading_ms / 1000, 2)]
         yield [text(run_label(run)), label, *map(text, figures)]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.evidence import failures
-from dinoq.cli.render.html.cells import RUN, run_cells
+from dinoq.cli.render.html.cells import RUN, between, run_cells
 from dinoq.cli.render.html.markup import (
     NOTHING,
     Column,
@@ -28,7 +28,9 @@ from dinoq.cli.render.imported import imported_facts
 from dinoq.cli.render.modes import without_photos
 from dinoq.cli.render.programs import flags_text, given_text, program_text
 from dinoq.cli.render.remarks import remark_lines
-from dinoq.cli.render.words import DASH, counted, job_text, run_label, run_labels, span_text
+from dinoq.cli.render.words import DASH, counted, job_text, number, run_label, run_labels, span_text
+from dinoq.jobs.bootstrap import Interval
+from dinoq.jobs.gates import Gated
 from dinoq.jobs.recipe import UNTOLD
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import Verdict
@@ -52,8 +54,23 @@ def verdicts(report: Report) -> Section | None:
         [text(of), text(one.kind), badge(one.status.value), text(one.text), text(one.exit_code or DASH)]
         for of, one in entries
     ]
+    shown = table("All verdicts", columns, rows, class_="wide")
     said = [*report.notes, f"This report ends with exit code {report.exit_code}."]
-    return section("verdicts", "Verdicts", table("All verdicts", columns, rows, class_="wide"), notes(said))
+    title = "Gates and verdicts" if report.gates else "Verdicts"
+    return section("verdicts", title, _gates(report.gates), shown, notes(said))
+
+
+def _gates(gates: Sequence[Gated]) -> Html:
+    if not gates:
+        return NOTHING
+    columns = [Column("gate", number=False), Column("verdict", number=False), Column("measured")]
+    columns += [Column("95 % interval"), Column("detail", number=False), Column("exit code")]
+    rows = []
+    for one in gates:
+        interval = None if one.low is None or one.high is None else Interval(one.low, one.high)
+        said = [text(number(one.value, 2)), between(interval, 2), text(one.detail), text(one.exit_code or DASH)]
+        rows.append([text(one.text), badge(one.status.value), *said])
+    return table("Floors that throughput must reach", columns, rows, class_="wide")
 
 
 def coverage(report: Report) -> Section | None:

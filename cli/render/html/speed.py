@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dinoq.cli.render.headline import status_of
-from dinoq.cli.render.html.cells import RUN, plots, run_cells, word_cell
+from dinoq.cli.render.html.cells import RUN, between, plots, run_cells, word_cell
 from dinoq.cli.render.html.markup import (
     NOTHING,
     Column,
     Html,
     Section,
+    joined,
     notes,
     paragraph,
     section,
@@ -24,6 +25,7 @@ from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.modes import in_words, windows_text
 from dinoq.cli.render.rates import card_text, mark, paced_notes, refused_texts
 from dinoq.cli.render.words import DASH, number, percent, run_label
+from dinoq.jobs.ranking import Best
 from dinoq.jobs.report import Report
 
 
@@ -37,25 +39,24 @@ def speed(report: Report, lines: Sequence[Line]) -> Section | None:
         _rates(report),
         _latencies(report),
         subhead("Best batch, cards and ratios") if report.best or report.refused else NOTHING,
-        _best(report),
+        _best("Best batch of each chip", report.best),
+        _within_budget(report),
         _ratios(report),
         notes(_speed_notes(report)),
     )
 
 
 def _rates(report: Report) -> Html:
-    heads = ("compute", "95 % interval", "device", "pipeline", "job")
-    columns = [*RUN, *(Column(head, "images/s") for head in heads)]
-    columns += [Column("card", "images/s"), Column("batches")]
+    heads = ("compute", "95 % interval", "device", "pipeline", "job", "card")
+    columns = [*RUN, *(Column(head, "images/s") for head in heads), Column("batches")]
     rows = []
     for run in report.runs:
         rates = run.measured.throughput
-        between = run.measured.compute_interval
-        cells = [number(rates.compute, 2), f"{number(between.low, 2)}–{number(between.high, 2)}" if between else DASH]
-        cells += [number(rates.device, 2)]
-        cells += [number(rate, 2) + mark(run) * (rate is not None) for rate in (rates.pipeline, rates.job)]
-        cells += [number(run.card.images_per_s, 2) if run.card else DASH, str(run.measured.latency.n)]
-        rows.append([*run_cells(run), *map(text, cells)])
+        whole = [number(rate, 2) + mark(run) * (rate is not None) for rate in (rates.pipeline, rates.job)]
+        card = number(run.card.images_per_s, 2) if run.card else DASH
+        figures = [number(rates.device, 2), *whole, card, str(run.measured.latency.n)]
+        compute = [text(number(rates.compute, 2)), between(run.measured.compute_interval, 2)]
+        rows.append([*run_cells(run), *compute, *map(text, figures)])
     return table("Throughput: compute, device and pipeline per chip, job over all devices of the run", columns, rows)
 
 
@@ -71,36 +72,45 @@ def _latencies(report: Report) -> Html:
     return table("Latency: compute time of a full batch", columns, rows)
 
 
-def _best(report: Report) -> Html:
-    columns = [Column("chip", number=False), Column("best batch"), Column("compute", "images/s per chip")]
-    columns += [Column("not told apart"), Column("smallest of those")]
+def _best(caption: str, found: Sequence[Best]) -> Html:
+    columns = [Column("chip", number=False), Column("batch"), Column("compute", "images/s per chip")]
+    columns += [Column("95 % interval", "images/s per chip"), Column("p99", "ms"), Column("not told apart", "batches")]
+    columns += [Column("smallest within 2 %", "batch")]
     rows = [
         [
             text(best.chip),
             text(in_words(best.batch, best.mode)),
             text(number(best.images_per_s, 2)),
+            between(best.interval, 2),
+            text(number(best.p99_ms, 3)),
             text(", ".join(str(batch) for batch in best.ties if batch != best.batch) or DASH),
             text(best.smallest),
         ]
-        for best in report.best
+        for best in found
     ]
-    return table("Best batch of each chip", columns, rows) if rows else NOTHING
+    return table(caption, columns, rows) if rows else NOTHING
+
+
+def _within_budget(report: Report) -> Html:
+    if report.latency_budget_ms is None:
+        return NOTHING
+    caption = f"Best batch of each chip whose p99 is at most {report.latency_budget_ms:g} ms"
+    missing = [best.chip for best in report.best if best.chip not in {one.chip for one in report.best_in_budget}]
+    said = f"No batch of {', '.join(missing)} keeps within {report.latency_budget_ms:g} ms." if missing else ""
+    return joined([_best(caption, report.best_in_budget), paragraph(said)])
 
 
 def _ratios(report: Report) -> Html:
-    columns = (
-        Column("chips", number=False),
-        Column("batches", number=False),
-        Column("ratio"),
-        Column("how", number=False),
-    )
+    columns = [Column("chips", number=False), Column("batches", number=False), Column("ratio")]
+    columns += [Column("95 % interval"), Column("how", number=False)]
     rows = []
     for one in report.ratios:
         here, there = in_words(f"bs{one.batch}", one.mode), in_words(f"bs{one.against_batch}", one.against_mode)
         how = [word for word, true in (("best to best", one.best), ("extrapolated", one.extrapolated)) if true]
         how += ["simulated"] if one.origin == "simulated" else []
         batches = f"{here} / {there}" if one.best else here
-        rows.append([text(f"{one.chip}/{one.against}"), text(batches), text(f"{one.value:.2f}"), text(", ".join(how))])
+        named = [text(f"{one.chip}/{one.against}"), text(batches), text(f"{one.value:.2f}")]
+        rows.append([*named, between(one.interval, 3), text(", ".join(how) or DASH)])
     return table("Ratios of compute, card to card", columns, rows) if rows else NOTHING
 
 

@@ -106,7 +106,7 @@ def test_a_gate_stands_with_what_was_measured(gate: str, word: str, code: str) -
     html = shown(proof.verdicts(report))
     (found,) = report.gates
     (row,) = [row for row in cells(html) if row[0] == found.text.replace(">", "&gt;")]
-    assert (row[1], row[2], row[-1]) == (word, f"{found.value:.2f}", code)
+    assert (row[1], row[2], row[-1]) == (word, f"{found.value:.3f}", code)
     assert "Gates and verdicts" in html
 
 

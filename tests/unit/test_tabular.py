@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from dinoq.cli.render import FORMATS, tabular
 from dinoq.jobs.report import Report
@@ -73,3 +75,13 @@ def test_simulated_rows_say_so() -> None:
 
 def test_the_format_is_known_by_its_name() -> None:
     assert FORMATS["csv"] == "tabular"
+
+
+def test_every_column_is_documented_and_none_else() -> None:
+    page = (Path(__file__).parents[2] / "docs/html.md").read_text()
+    named = re.findall(
+        r"`(\w+)`", " ".join(line.split("|")[1] for line in page.split("## CSV")[1].splitlines() if "|" in line)
+    )
+    head = tabular.render(report_of(cpu_job(20))).splitlines()[0].split(",")
+    missing_top5 = {"top5_correct", "top5_low", "top5_high"}  # "the same of `top5`"
+    assert set(named) | missing_top5 == set(head)

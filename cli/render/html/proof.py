@@ -68,7 +68,13 @@ def _gates(gates: Sequence[Gated]) -> Html:
     rows = []
     for one in gates:
         interval = None if one.low is None or one.high is None else Interval(one.low, one.high)
-        said = [text(number(one.value, 2)), between(interval, 2), text(one.detail), text(one.exit_code or DASH)]
+        digits = 3 if (one.value or 0.0) < 100.0 else 1
+        said = [
+            text(number(one.value, digits)),
+            between(interval, digits),
+            text(one.detail),
+            text(one.exit_code or DASH),
+        ]
         rows.append([text(one.text), badge(one.status.value), *said])
     return table("Floors that throughput must reach", columns, rows, class_="wide")
 

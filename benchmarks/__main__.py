@@ -13,6 +13,7 @@ NAMES = (
     "start",
     "convert",
     "report",
+    "html",
     "compare",
     "history",
     "feed",

@@ -34,7 +34,7 @@ Name = Annotated[str | None, typer.Option("--name", help="what to call the job")
 Like = Annotated[str | None, typer.Option("--like", metavar="JOB", help="as that job, but for the flags given here")]
 TagNames = Annotated[list[str], typer.Option("--tag", help="a word to find it by; may be repeated")]
 NoteText = Annotated[str | None, typer.Option("--note", help="a sentence to remember it by")]
-Format = Annotated[str, typer.Option("--format", help="text, md or json")]
+Format = Annotated[str, typer.Option("--format", help="text, md, json, csv or html")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
 DeviceList = Annotated[
     str | None, typer.Option("--device", help="devices of this host: indices, names, chips, or none")

@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     job: Annotated[list[str], typer.Argument(help="numbers, or last")] = ["last"],  # noqa: B006  (typer makes a new one)
-    format: Annotated[str, typer.Option("--format", help="text, md, json or modelzoo")] = "text",
+    format: Annotated[str, typer.Option("--format", help="text, md, json, csv, html or modelzoo")] = "text",
     lang: Annotated[str | None, typer.Option("--lang", help="zh or en, of modelzoo")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write to a file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,

@@ -29,6 +29,7 @@ from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, man
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
+from dinoq.jobs.timeline import Timeline, timelines
 from dinoq.jobs.told import Told, measurement
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import (
@@ -61,7 +62,7 @@ class RunReport:
     `told` is what another tool told of a run that was imported: its figures, and what stayed unknown. `compile_command`
     made its artifact, empty where a library did. `flags` are the toolchain's options that were asked for; `given` names
     the file where the artifact was made elsewhere: its `precision` is what was asked for, not what it may be.
-    `nonfinite` samples were answered with a NaN or an Inf: counted, and wrong."""
+    `nonfinite` samples were answered with a NaN or an Inf: counted, and wrong. `timelines` has one for each device."""
 
     run_no: int
     job: int
@@ -95,6 +96,7 @@ class RunReport:
     told: Told | None = None
     compile_command: str = ""
     nonfinite: int = 0
+    timelines: tuple[Timeline, ...] = ()
 
     @property
     def simulated(self) -> bool | None:
@@ -270,6 +272,7 @@ def _run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement 
         told=run.told,
         compile_command=run.compile_command,
         nonfinite=merged.nonfinite,
+        timelines=_timelines(of, run, merged),
     )
 
 
@@ -279,6 +282,11 @@ def _measured(of: Whose, run: RunRecord, merged: Merged) -> Measurement:
         return measurement(run.told)
     cell = of.spec.run(run.run_no)
     return measure(run, merged.results, batch=cell.batch, loop=of.spec.loop, pure=cell.mode == "pure")
+
+
+def _timelines(of: Whose, run: RunRecord, merged: Merged) -> tuple[Timeline, ...]:
+    cell = of.spec.run(run.run_no)
+    return timelines(run, merged.results, batch=cell.batch, loop=of.spec.loop, pure=cell.mode == "pure")
 
 
 def _coverage_verdict(mode: Mode, run: RunRecord, merged: Merged) -> Verdict | None:

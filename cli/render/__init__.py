@@ -12,7 +12,14 @@ from dinoq.jobs.errors import UsageError
 if TYPE_CHECKING:
     from dinoq.jobs.report import Report
 
-FORMATS = {"text": "text", "md": "markdown", "json": "json", "modelzoo": "modelzoo"}
+FORMATS = {
+    "text": "text",
+    "md": "markdown",
+    "json": "json",
+    "html": "html",
+    "csv": "tabular",
+    "modelzoo": "modelzoo",
+}
 LANGUAGES = ("zh", "en")
 
 

@@ -58,7 +58,7 @@ def as_csv(rows: Sequence[object], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([[_field(getattr(row, name)) for name in columns] for row in rows])
+    writer.writerows([[csv_field(getattr(row, name)) for name in columns] for row in rows])
     return text.getvalue().removesuffix("\n")
 
 
@@ -100,7 +100,8 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _field(value: object) -> object:
+def csv_field(value: object) -> object:
+    """A value as a field of CSV: names on one line, and with an apostrophe where a spreadsheet would compute them."""
     if isinstance(value, tuple):
         value = ", ".join(map(str, value))
     if isinstance(value, str):

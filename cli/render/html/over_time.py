@@ -1,0 +1,74 @@
+"""A run over time: what its devices answered each moment, above what they told of themselves, on one time axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from dinoq.cli.render.html.drawing import as_figure, legend, look, new_figure
+from dinoq.cli.render.html.markup import NOTHING, Html
+from dinoq.cli.render.words import clip, number, run_label
+from dinoq.jobs.report import RunReport
+from dinoq.jobs.timeline import SENSORS, Timeline
+
+HEADS = {"power_w": "W", "temperature_c": "°C", "clock_mhz": "MHz", "utilisation_pct": "util. %"}
+"""Of each sensor, beside its axis."""
+PANEL = 74.0
+"""Height of one of the plots that stand above each other."""
+LEGEND_ROW = 17.0
+MOST_DEVICES = 6
+"""More cannot be told apart in one plot; the table beside it has all."""
+
+
+def over_time_plot(run: RunReport) -> Html:
+    """Images/s and, where they told it, power, temperature, clock and utilisation of each device; nothing where no part of
+    the run was timed."""
+    drawn = run.timelines[:MOST_DEVICES]
+    if not drawn:
+        return NOTHING
+    told = [name for name in SENSORS if any(value is not None for one in drawn for value in getattr(one, name))]
+    several = len(drawn) > 1
+    top = 12.0 + LEGEND_ROW * math.ceil(len(drawn) / 2) if several else 8.0
+    height = top + 44.0 + PANEL * (1 + len(told))
+    figure, axes = new_figure(height, 1 + len(told), left=60.0, top=top)
+    for no, one in enumerate(drawn):
+        style = look(no)
+        edges = [*(at * one.bucket_s for at in range(len(one.images_per_s))), one.lasts_s]
+        axes[0].stairs(
+            one.images_per_s,
+            edges,
+            baseline=None,
+            color=style.colour,
+            linestyle=style.line,
+            linewidth=1.6,
+            label=_device(run, one),
+        )
+        for panel, name in zip(axes[1:], told, strict=True):
+            values = [float("nan") if value is None else value for value in getattr(one, name)]
+            panel.plot(one.read_s, values, color=style.colour, linestyle=style.line, linewidth=1.6)
+    for panel, head in zip(axes, ["images/s", *(HEADS[name] for name in told)], strict=True):
+        panel.set_ylabel(head, fontsize=11)
+        panel.locator_params(axis="y", nbins=3)
+        panel.tick_params(labelbottom=panel is axes[-1])
+    axes[0].set_ylim(bottom=0.0)
+    axes[0].set_xlim(left=0.0, right=drawn[0].lasts_s)
+    axes[-1].set_xlabel("seconds since the run's start")
+    figure.align_ylabels(axes)
+    if several:
+        legend(figure, axes[0], columns=2)
+    return as_figure(figure, f"plot-time-{run.run_no}", run_label(run), "; ".join(map(_told, drawn)))
+
+
+def _device(run: RunReport, one: Timeline) -> str:
+    return clip(next((device.label for device in run.devices if device.figures.key == one.device), one.device), 22)
+
+
+def _told(one: Timeline) -> str:
+    parts = [f"{one.device}: up to {number(max(one.images_per_s, default=0.0), 1)} images/s"]
+    parts += [f"{HEADS[name]} {_range(getattr(one, name))}" for name in SENSORS if _range(getattr(one, name))]
+    return ", ".join(parts)
+
+
+def _range(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{number(min(known), 0)} to {number(max(known), 0)}" if known else ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.figure import Figure
 from dinoq.cli.render import text
+from dinoq.jobs.gates import parse_gate
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.plan import plan_parts, plan_slices
 from dinoq.jobs.record import JobRecord
@@ -19,13 +20,15 @@ from tests.builders import make_manifest, make_spec
 from tests.reports import make_record, make_run
 
 SAMPLES = 50_000
-CHIPS = ("T4", "cpu")
-BATCHES = (1, 4, 8, 16, 32, 64)
+CHIPS = ("310P3", "T4", "cpu")
+BATCHES = (1, 8, 16, 64)
+GATES = ("310P3/T4 >= 0.9", "310P3@16/T4@16 >= 0.9", "T4@16 >= 100 img/s")
 ROUNDS = 7
 
 
 def measure() -> list[Figure]:
-    """12 runs of 50,000 samples, six of them held against the cpu's: merged, judged and rendered."""
+    """12 runs of 50,000 samples on three chips, each held against the others with all statistics: merged, judged against
+    gates and a latency budget, and rendered."""
     manifest = make_manifest(SAMPLES)
     record = stored(manifest)
     seconds = statistics.median(_once(record, manifest) for _ in range(ROUNDS))
@@ -35,7 +38,7 @@ def measure() -> list[Figure]:
 def _once(record: JobRecord, manifest: Manifest) -> float:
     fresh = replace(manifest)  # without its cached array
     begun = time.perf_counter()
-    text.render(build_report(record, fresh))
+    text.render(build_report(record, fresh, gates=[parse_gate(one) for one in GATES], latency_budget_ms=20.0))
     return time.perf_counter() - begun
 
 
@@ -59,8 +62,8 @@ def _result(
         np.zeros((count, 5), np.float16),
     )
     batches = -(-count // batch)
-    ms = rng.normal(1.0, 0.01, batches).astype(np.float32)
-    times = Times(ms, ms, ms, np.ones(batches, np.bool_), no * 1e4, no * 1e4 + 3 * float(ms.sum()))
+    ms = ((1.0 + 0.1 * batch) * rng.normal(1.0, 0.01, batches)).astype(np.float32)
+    times = Times(ms, ms, ms, np.ones(batches, np.bool_), no * 1e6, no * 1e6 + 3 * float(ms.sum()))
     top1, top5 = hits(predictions, manifest.label_array[first : first + count])
     return ShardResult(
         run_no=run_no,

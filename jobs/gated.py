@@ -34,10 +34,6 @@ class _Gap:
     status: Status
     why: str
 
-    @property
-    def told(self) -> str:
-        return f"{self.run.chip} bs{self.run.batch}: {self.why}"
-
 
 def judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, strict: bool = False) -> Gated:
     """The gate's word over the figures that may be ranked. `strict`: UNDECIDED decides the exit code too.
@@ -94,8 +90,15 @@ def _without(gate: Gate, gaps: Sequence[_Gap]) -> Gated:
     """No figure at all: the word of what is missing, the worst of it first."""
     order = (Status.IMPLAUSIBLE, Status.INCOMPLETE, Status.NOT_MEASURED)
     status = min((gap.status for gap in gaps), key=order.index)
-    detail = "; ".join(gap.told for gap in gaps)
-    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=detail)
+    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=_told(gaps))
+
+
+def _told(gaps: Sequence[_Gap]) -> str:
+    """Which runs, and why; those of one reason together."""
+    whys = dict.fromkeys(gap.why for gap in gaps)
+    of = {why: [gap.run for gap in gaps if gap.why == why] for why in whys}
+    named = {why: f"{runs[0].chip} {', '.join(f'bs{run.batch}' for run in runs)}" for why, runs in of.items()}
+    return "; ".join(f"{runs}: {why}" for why, runs in named.items())
 
 
 def _chosen(gate: Gate, here: Sequence[Cell], there: Sequence[Cell] = ()) -> tuple[Cell, Cell | None]:
@@ -149,7 +152,7 @@ def _status(
     if cleared or not _cleared(gate, figure.interval.high):
         missing = lowering if cleared else raising
         if missing:
-            return Status.UNDECIDED, "; ".join(gap.told for gap in missing)
+            return Status.UNDECIDED, _told(missing)
         return (Status.PASS if cleared else Status.FAIL), ""
     return Status.UNDECIDED, "the floor lies within the interval"
 

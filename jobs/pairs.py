@@ -27,7 +27,8 @@ class Pair:
     that differences are above 0 where the run is the better one. `same_top1` have the same Top-1 class.
 
     `no_worse`: whether the run's Top-1 is worse by less than `margin`, a fraction (jobs/paired.py); UNDECIDED where one
-    of the two is a simulator's, which passes and fails nothing.
+    of the two is a simulator's, which passes and fails nothing, or evaluated samples that the other did not, as no
+    failure may improve a score.
     """
 
     run_no: int
@@ -109,6 +110,7 @@ def pair_of(here: Answers, there: Answers, *, margin: float = MARGIN, simulated:
     samples = int(both.sum())
     if not samples:
         return None
+    fair = not simulated and np.array_equal(here.evaluated, there.evaluated)
     top1 = paired(there.right1[both], here.right1[both])
     return Pair(
         run_no=here.run.run_no,
@@ -118,7 +120,7 @@ def pair_of(here: Answers, there: Answers, *, margin: float = MARGIN, simulated:
         top1=top1,
         top5=paired(there.right5[both], here.right5[both]),
         margin=margin,
-        no_worse=Status.UNDECIDED if simulated else non_inferiority(top1, margin),
+        no_worse=non_inferiority(top1, margin) if fair else Status.UNDECIDED,
     )
 
 

@@ -51,6 +51,11 @@ def test_it_holds_the_truth_for_independent_times_nearly_as_often_as_it_says() -
     assert covered([steady(seed) for seed in range(300)], 1600.0) >= 0.91
 
 
+@pytest.mark.parametrize("n", [20, 30, 60])
+def test_it_does_so_for_as_few_batches_as_a_figure_may_be_of(n: int) -> None:
+    assert covered([steady(seed, n=n) for seed in range(400)], 1600.0) >= 0.91
+
+
 def test_it_holds_the_truth_for_times_with_a_memory_too() -> None:
     assert covered([wandering(seed, 1600) for seed in range(200)], 1600.0) >= 0.87
 

@@ -176,3 +176,10 @@ def test_of_jobs_that_measured_the_same_the_last_one_counts() -> None:
     (found,) = build_report(both, manifest, gates=[parse_gate("T4@4 >= 700 img/s")]).gates
     assert found.status is Status.PASS
     assert found.value == pytest.approx(800.0)
+
+
+@pytest.mark.parametrize("floor", [1.0, 1.16, 1.165, 1.167, 1.168, 1.17, 1.2])
+def test_the_other_way_round_a_ratio_fails_where_it_passed(floor: float) -> None:
+    there, back = (gated(two_chip_job(), text).status for text in (f"310/T4 >= {floor!r}", f"T4/310 > {1 / floor!r}"))
+    mirrored = {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS, Status.UNDECIDED: Status.UNDECIDED}
+    assert back is mirrored[there]

@@ -65,3 +65,10 @@ def test_right_answers_are_counted_by_each_jobs_own_labels() -> None:
 
 def test_what_is_unreadable_has_the_name_that_its_own_job_gives_it() -> None:
     assert [one.name for one in joined(CHIP, OTHERWISE).unreadable] == [THERE.names[0]]
+
+
+def test_chips_of_two_jobs_make_a_pair_where_their_photos_are_listed_alike() -> None:
+    (pair,) = joined(CHIP, ALIKE).pairs
+    assert (pair.run_no, pair.against_no, pair.samples, pair.flips) == (1, 3, 399, 2)
+    otherwise = joined(CHIP, OTHERWISE)
+    assert not otherwise.pairs and not otherwise.flips

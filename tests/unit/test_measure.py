@@ -163,3 +163,29 @@ def test_a_device_without_a_figure_is_no_peer() -> None:
     short = part(make_times([99.0] * 3), 900, device="d9")
     results = [part(make_times([10.0] * 20), 100 * n, device=f"d{n}") for n in range(2)]
     assert off_median(measured(*results, short).devices) == {}
+
+
+# -- how far the figure may lie off -----------------------------------------------------------------------------------
+
+
+def test_the_compute_figure_lies_within_its_interval() -> None:
+    found = measured(*make_results(MANIFEST, 4, devices=("a", "b")))
+    assert found.compute_interval and found.throughput.compute
+    assert found.compute_interval.low < found.throughput.compute < found.compute_interval.high
+
+
+def test_times_that_are_all_the_same_leave_no_interval_to_speak_of() -> None:
+    found = measured(part(make_times([10.0] * 40)))
+    assert found.compute_interval and found.compute_interval.low == found.compute_interval.high == pytest.approx(400.0)
+
+
+@pytest.mark.parametrize("batch_ms", [[10.0] * 19, [10.0] * 30 + [np.nan], [0.0] * 30])
+def test_without_a_compute_figure_there_are_no_draws(batch_ms: list[float]) -> None:
+    found = measured(part(make_times(batch_ms)))
+    assert (found.throughput.compute, found.draws, found.compute_interval) == (None, None, None)
+
+
+def test_a_slow_start_is_told_of_its_device_alone() -> None:
+    slow, even = make_times([20.0] * 10 + [10.0] * 90), make_times([10.0] * 100)
+    found = measured(part(slow), part(even, first=100, device="b"))
+    assert [device.steady_from for device in found.devices] == [10, 0]

@@ -91,6 +91,18 @@ def test_a_chip_that_answers_alike_is_no_worse_than_the_other() -> None:
     assert report_of(two_chip_job()).pairs[0].no_worse is Status.PASS
 
 
+def word(here: Merged, there: Merged) -> Status:
+    found = pair_of(*two(here, there), margin=0.05)
+    assert found is not None
+    return found.no_worse
+
+
+def test_photos_that_nobody_could_read_change_nothing_but_a_gap_of_one_side_decides_nothing() -> None:
+    whole, cut = merged(), merged(unreadable=range(9))
+    assert (word(whole, whole), word(cut, cut)) == (Status.PASS, Status.PASS)
+    assert (word(cut, whole), word(whole, cut)) == (Status.UNDECIDED, Status.UNDECIDED)
+
+
 def test_a_simulator_is_no_better_and_no_worse() -> None:
     assert report_of(two_chip_job(("simulated", "real"))).pairs[0].no_worse is Status.UNDECIDED
 

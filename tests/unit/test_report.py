@@ -303,3 +303,14 @@ def test_devices_that_failed_are_told_whether_they_went_on_or_not() -> None:
         ("lab/310P3:1", "failed 2 times; set aside as faulty: lost")
     ]
     assert run.notes == ("lab/310P3:0 failed once and went on: stumbled",)
+
+
+def test_a_latency_budget_has_its_own_best_batches() -> None:
+    report = build_report(*two_chip_job(), latency_budget_ms=10.0)
+    assert [(best.chip, best.batch) for best in report.best] == [("310", 16), ("T4", 64)]
+    assert [(best.chip, best.batch) for best in report.best_in_budget] == [("310", 1), ("T4", 16)]
+
+
+def test_without_a_budget_there_is_none_to_keep() -> None:
+    report = report_of(two_chip_job())
+    assert (report.latency_budget_ms, report.best_in_budget) == (None, ())

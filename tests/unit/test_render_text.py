@@ -48,7 +48,7 @@ Recipe    dino version 1 · shorter side 256 bicubic, centre crop 224
 Origin    real · ONNX Runtime 1.22.0
 Artifact  sha256 c7c5c1d70c5d
 Devices   host-a/cpu:0
-Trace     dinoq logs 42 · dinoq report 42 --format json"""
+Trace     dinoq report 42 --run cpu:1 · dinoq logs 42 --run cpu:1"""
 
 
 def test_a_job_on_cpu_reads_like_this() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dinoq.cli import console, settings
+from dinoq.cli import console, options, settings
 
 if TYPE_CHECKING:
     from dinoq.db.engine import Database
@@ -28,19 +28,26 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write to a file")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace the file of -o")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="unstable timing fails too")] = False,
+    strict: options.Strict = False,
+    gate: options.Gates = [],  # noqa: B006
+    latency_budget: Annotated[
+        float | None, typer.Option("--latency-budget", help="ms that a batch may take: p99")
+    ] = None,
+    margin: Annotated[float, typer.Option("--margin", help="points of Top-1 a chip may lose against another")] = 1.0,
 ) -> int:
     """Accuracy, throughput, coverage and verdicts of a job, or of several joined; the exit code is the verdicts'."""
+    from dinoq.cli.asked import asked_for
     from dinoq.cli.ledger import job_named, open_ledger
     from dinoq.cli.output import check_free, write_whole
     from dinoq.cli.waiting import report_of
 
+    asked = asked_for(gate, latency_budget, margin, strict=strict)
     render = _renderer("json" if as_json else format, lang, run)
     if output is not None:
         check_free(output, force=force)
     now = settings.load()
     db = open_ledger(now)
-    made = report_of(db, *(job_named(db, one, now) for one in job), strict=strict)
+    made = report_of(db, *(job_named(db, one, now) for one in job), asked=asked)
     text = render(db, made)
     if output is None:
         console.result(text)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.cli import settings
+from dinoq.cli.asked import Asked
 from dinoq.cli.compared import comparison_of
 from dinoq.cli.waiting import report_of
 from dinoq.db.engine import Database
@@ -99,7 +100,7 @@ class History:
 
     def report(self, *jobs: int, strict: bool = False) -> Report:
         """Everything that `dinoq report` prints of a job, or of several joined. Raises: NoSuchJob."""
-        return report_of(self._db, *jobs, strict=strict)
+        return report_of(self._db, *jobs, asked=Asked(strict=strict))
 
     def compare(self, a: int | str, b: int | str, *, limits: Limits | None = None) -> Comparison:
         """What `dinoq compare` says of two jobs (`42`), or two runs (`"42/310P3:16"`).

@@ -85,7 +85,7 @@ def _evaluate(book: Codebook) -> tuple[int, Report]:
     run_prepared(now, prepared, "text", strict=False)
     db = open_ledger(now)
     job = job_named(db, "last", now)
-    return job, report_of(db, job, strict=False)
+    return job, report_of(db, job)
 
 
 def _check(book: Codebook, job: int, made: Report) -> None:

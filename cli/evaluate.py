@@ -44,6 +44,7 @@ def submit(
     like: options.Like = None,
     tag: options.TagNames = [],  # noqa: B006
     note: options.NoteText = None,
+    gate: options.Gates = [],  # noqa: B006
     wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
@@ -66,6 +67,7 @@ def submit(
         atc_args=tuple(atc_arg),
         trt_args=tuple(trt_arg),
         artifacts=tuple(artifact),
+        gates=tuple(gate),
     )
     prepared = prepare(now, wishes)
     _tell_notes(prepared)
@@ -96,6 +98,7 @@ def run(
     like: options.Like = None,
     tag: options.TagNames = [],  # noqa: B006
     note: options.NoteText = None,
+    gate: options.Gates = [],  # noqa: B006
     format: options.Format = "text",
     strict: options.Strict = False,
     device: options.DeviceList = None,
@@ -126,6 +129,7 @@ def run(
         atc_args=tuple(atc_arg),
         trt_args=tuple(trt_arg),
         artifacts=tuple(artifact),
+        gates=tuple(gate),
     )
     prepared = prepare(now, wishes)
     _tell_notes(prepared)

@@ -11,6 +11,7 @@ from dinoq.cli.artifacts import Cell
 from dinoq.cli.settings import Settings, Value
 from dinoq.jobs.chips import chip_named, parse_chips
 from dinoq.jobs.errors import BadDataset, BadModel, UsageError
+from dinoq.jobs.gates import check_gates, parse_gate
 from dinoq.jobs.modes import rule_of
 from dinoq.jobs.spec import GivenArtifact, JobSpec, RunSpec
 
@@ -87,6 +88,20 @@ def wishes_like(like: Liked, settings: Settings, wishes: Wishes) -> Wishes:
         atc_args=wishes.atc_args or _flags(spec, "ascend", vendors),
         trt_args=wishes.trt_args or _flags(spec, "tensorrt", vendors),
     )
+
+
+def gates_like(like: Liked, runs: Iterable[RunSpec]) -> tuple[str, ...]:
+    """The job's floors, but for those about chips or batches that are not among these runs."""
+    asked = tuple(runs)
+    return tuple(gate for gate in like.spec.gates if _judges(gate, asked))
+
+
+def _judges(gate: str, runs: Iterable[RunSpec]) -> bool:
+    try:
+        check_gates([parse_gate(gate)], runs)
+    except UsageError:
+        return False
+    return True
 
 
 def require_model(like: Liked, path: Path) -> None:

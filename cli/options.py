@@ -34,6 +34,7 @@ Name = Annotated[str | None, typer.Option("--name", help="what to call the job")
 Like = Annotated[str | None, typer.Option("--like", metavar="JOB", help="as that job, but for the flags given here")]
 TagNames = Annotated[list[str], typer.Option("--tag", help="a word to find it by; may be repeated")]
 NoteText = Annotated[str | None, typer.Option("--note", help="a sentence to remember it by")]
+Gates = Annotated[list[str], typer.Option("--gate", help='a floor, e.g. "310P3/T4 >= 1.6"; may be repeated')]
 Format = Annotated[str, typer.Option("--format", help="text, md, json, csv or html")]
 Strict = Annotated[bool, typer.Option("--strict", help="unstable timing fails too")]
 DeviceList = Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinoq.cli import console, interrupts
+from dinoq.cli.asked import PLAIN, Asked
 from dinoq.jobs.chips import chip_named
 from dinoq.jobs.errors import NoDevice, NoToolchain
 from dinoq.jobs.spec import JobSpec
@@ -124,7 +125,7 @@ def wait_and_report(db: Database, job: int, format: str, *, strict: bool) -> int
     return print_report(db, job, format, strict=strict)
 
 
-def report_of(db: Database, *jobs: int, strict: bool) -> Report:
+def report_of(db: Database, *jobs: int, asked: Asked = PLAIN) -> Report:
     """The report of a job, or of several joined, from stored rows alone. Raises: UsageError for jobs that are not alike."""
     from dinoq.db.records import job_record, load_manifest
     from dinoq.jobs.join import join
@@ -132,7 +133,14 @@ def report_of(db: Database, *jobs: int, strict: bool) -> Report:
 
     record = join([job_record(db, job) for job in dict.fromkeys(jobs)])
     manifests = dict.fromkeys(job.spec.data.manifest_id for job in record.jobs)
-    return build_report(record, *(load_manifest(db, one) for one in manifests), strict=strict)
+    return build_report(
+        record,
+        *(load_manifest(db, one) for one in manifests),
+        strict=asked.strict,
+        gates=asked.gates,
+        latency_budget_ms=asked.latency_budget_ms,
+        margin=asked.margin,
+    )
 
 
 def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
@@ -141,7 +149,7 @@ def print_report(db: Database, job: int, format: str, *, strict: bool) -> int:
     from dinoq.cli.render import renderer
 
     with interrupts.told(f"interrupted; job {job} has ended.", f"Report: dinoq report {job}"):
-        made = report_of(db, job, strict=strict)
+        made = report_of(db, job, asked=Asked(strict=strict))
         console.result(renderer(format)(made))
         sum_up_one(db, job)
         return made.exit_code

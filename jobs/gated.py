@@ -62,6 +62,15 @@ def judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, stri
     )
 
 
+def told_or_judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, strict: bool = False) -> Gated:
+    """The same, for a report that is to be made whatever is asked of it: figures that are never divided measure nothing."""
+    try:
+        return judged(gate, runs, sound, strict=strict)
+    except UsageError as refused:
+        why = str(refused).removeprefix(f"gate {gate}: ").removesuffix(".")
+        return Gated(text=str(gate), status=Status.NOT_MEASURED, value=None, low=None, high=None, detail=why)
+
+
 def _named(gate: Gate, batch: int) -> bool:
     return gate.batch in (None, batch)
 

@@ -13,8 +13,8 @@ from dinoq.jobs.card import Card
 from dinoq.jobs.chips import Precision
 from dinoq.jobs.device_report import DeviceReport, card_of_run, device_reports, pace_of
 from dinoq.jobs.exclusive import UNTOLD, contaminations
-from dinoq.jobs.gated import judged
-from dinoq.jobs.gates import Gate, Gated, check_gates
+from dinoq.jobs.gated import told_or_judged
+from dinoq.jobs.gates import Gate, Gated, check_gates, parse_gate
 from dinoq.jobs.ledger import ArtifactRef, Origin
 from dinoq.jobs.left_out import LeftOut, left_out, went_on
 from dinoq.jobs.manifest import Manifest
@@ -25,7 +25,7 @@ from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, best_within, 
 from dinoq.jobs.recipe import Recipe
 from dinoq.jobs.record import FailedPart, JobRecord, RunRecord, SliceRecord
 from dinoq.jobs.report_cells import side_by_side
-from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, manifests_of, whose
+from dinoq.jobs.report_jobs import JobFacts, Whose, job_facts, job_verdicts, manifests_of, stored_gates, whose
 from dinoq.jobs.score import Against, Score, against, score_of
 from dinoq.jobs.spec import DataRef, JobSpec, Mode, ModelRef
 from dinoq.jobs.telemetry import foreign_remarks, throttlings
@@ -167,11 +167,12 @@ def build_report(
 ) -> Report:
     """What a job proved, or several that `join` made one, with the manifest of each.
 
-    `strict`: unstable timing of real accelerators decides the exit code too, as it does with any of `gates`, and so does
+    Judged by `gates`, beside those that its jobs were submitted with. `strict`: unstable timing of real accelerators decides the exit code too, as it does with any of `gates`, and so does
     a gate that noise leaves UNDECIDED. `latency_budget_ms` is for the p99 of a batch. `margin`, a fraction above 0, is
     how much Top-1 a chip may lose against another. Raises: UsageError for a gate about what was not run.
     """
     check_gates(gates, record.spec.runs)
+    gates = tuple(dict.fromkeys((*map(parse_gate, stored_gates(record)), *gates)))
     spec, by_job = record.spec, manifests_of(record, manifests)
     owned = list(zip(whose(record), record.runs, strict=True))
     listed = {run.run_no: by_job[of.job] for of, run in owned}
@@ -187,7 +188,7 @@ def build_report(
     made = [replace(run, notes=(*run.notes, *alone.get(run.run_no, ()))) for run in made]
     runs, sound = side_by_side(made, spec.model)
     verdicts = job_verdicts(record)
-    gated = tuple(judged(gate, runs, sound, strict=strict) for gate in gates)
+    gated = tuple(told_or_judged(gate, runs, sound, strict=strict) for gate in gates)
     return Report(
         jobs=job_facts(record),
         job=record.id,

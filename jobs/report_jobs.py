@@ -89,3 +89,8 @@ def _unended(job: JobRecord, name: str) -> Verdict:
     ended = sum(run.state == "done" for run in job.runs)
     text = f"{name} {'has' if job.state == 'failed' else 'is'} {job.state}; {ended} of {len(job.runs)} runs are done"
     return Verdict(kind="coverage", status=Status.INCOMPLETE, text=text)
+
+
+def stored_gates(record: JobRecord) -> tuple[str, ...]:
+    """The floors that its jobs were submitted with, each once."""
+    return tuple(dict.fromkeys(gate for job in record.jobs for gate in job.spec.gates))

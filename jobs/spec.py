@@ -76,7 +76,8 @@ class JobSpec:
     is fed for timing (accuracy from the first pass only); `warmup` how often a program is executed on no data before it
     is timed, at least (and at least 200 ms); `part_of` is the whole dataset's size when the job has
     only a part of it; `keep_logits`: what the programs give is kept in the store beside the counts;
-    `command` is what a person typed, empty where nobody did.
+    `command` is what a person typed, empty where nobody did; `gates` are the floors that every report of it is judged by,
+    as `jobs/gates.py` reads them.
     """
 
     name: str
@@ -90,6 +91,7 @@ class JobSpec:
     part_of: int | None = None
     keep_logits: bool = False
     command: str = ""
+    gates: tuple[str, ...] = ()
     version: int = SPEC_VERSION
 
     @property
@@ -103,7 +105,10 @@ class JobSpec:
 
     def to_json(self) -> dict[str, object]:
         """Plain values for SQL; `spec_from_json` reads them back."""
-        return asdict(self) | {"recipe": self.recipe.to_json()}
+        values = asdict(self) | {"recipe": self.recipe.to_json(), "gates": list(self.gates)}
+        if not self.gates:
+            del values["gates"]  # what earlier versions wrote, and can read
+        return values
 
 
 def plan_runs(chips: Iterable[Chip], batches: Iterable[int], precision: Precision | None) -> tuple[RunSpec, ...]:
@@ -127,6 +132,7 @@ def spec_from_json(values: dict[str, Any]) -> JobSpec:
             "data": DataRef(**values["data"]),
             "recipe": recipe_from_json(values["recipe"]),
             "runs": tuple(_run_from_json(run) for run in values["runs"]),
+            "gates": tuple(values.get("gates", ())),
         }
     )
 

@@ -64,7 +64,7 @@ def travelled(job: Carried) -> Carried:
 
 def report(db: Database, job: int) -> dict[str, Any]:
     """The JSON report without what differs by design."""
-    values: dict[str, Any] = json.loads(render(report_of(db, job, strict=False)))
+    values: dict[str, Any] = json.loads(render(report_of(db, job)))
     return values | {"job": None, "imported": None}
 
 

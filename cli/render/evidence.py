@@ -121,7 +121,14 @@ def _artifacts(report: Report) -> str:
 
 
 def _trace(report: Report) -> str:
-    worst = next((run for run in report.runs if run.error or not run.coverage.complete), None)
-    which = f" --run {worst.chip}:{worst.batch}" if worst else ""
-    job = worst.job if worst else report.job
-    return f"dinoq logs {job}{which} · dinoq report {report.numbers} --format json"
+    """The two commands that lead from any figure to its shards, for the run that matters most."""
+    run = traced_first(report)
+    which = f"{run.job} --run {run.chip}:{run.batch}"
+    return f"dinoq report {which} · dinoq logs {which}"
+
+
+def traced_first(report: Report) -> RunReport:
+    """A run that went wrong, else the best of the first chip, else the first."""
+    odd = [run for run in report.runs if run.error or any(one.exit_code for one in run.verdicts)]
+    best = [run for one in report.best for run in report.runs if run.run_no == one.run_no]
+    return next(iter((*odd, *best, *report.runs)))

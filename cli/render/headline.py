@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from dinoq.cli.render.words import counted, run_labels
+from dinoq.jobs.gates import Gated
 from dinoq.jobs.ranking import Ratio
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import PRECEDENCE, Kind, Status, Verdict
@@ -15,13 +16,28 @@ Line = tuple[str, str]
 
 
 def headline(report: Report) -> list[Line]:
-    """The verdict of the whole job first, worst first; then what is undecided, and answers that were no numbers. One line
-    when all is well."""
-    found = list(_grouped(report, lambda verdict: verdict.exit_code != 0))
-    found.sort(key=lambda entry: PRECEDENCE.index(entry[0].exit_code))
-    found += _grouped(report, lambda verdict: verdict.status is Status.UNDECIDED)
-    judged = [(verdict.status.value, _about(runs, verdict.text)) for verdict, runs in found]
-    return [*(judged or [("PASS", _all_well(report))]), *_nonfinite(report)]
+    """The verdict of the whole job first, worst first; then what is undecided, gates that hold, and answers that were no
+    numbers. One line when all is well and no gate was asked for."""
+    wrong = [(one.exit_code, one.status.value, _about(runs, one.text)) for one, runs in _grouped(report, _decides)]
+    wrong += [(gate.exit_code, *_gate_line(gate)) for gate in report.gates if gate.exit_code]
+    wrong.sort(key=lambda entry: PRECEDENCE.index(entry[0]))
+    lines = [(word, text) for _, word, text in wrong]
+    lines += [(one.status.value, _about(runs, one.text)) for one, runs in _grouped(report, _undecided)]
+    lines += [_gate_line(gate) for gate in report.gates if not gate.exit_code and gate.status is not Status.PASS]
+    held = [_gate_line(gate) for gate in report.gates if gate.status is Status.PASS]
+    return [*(lines or [("PASS", _all_well(report))]), *held, *_nonfinite(report)]
+
+
+def _decides(verdict: Verdict) -> bool:
+    return verdict.exit_code != 0
+
+
+def _undecided(verdict: Verdict) -> bool:
+    return verdict.status is Status.UNDECIDED
+
+
+def _gate_line(gate: Gated) -> Line:
+    return gate.status.value, f"gate {gate.text}: {gate.detail}"
 
 
 def cautions(report: Report) -> list[Line]:

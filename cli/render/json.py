@@ -8,8 +8,11 @@ from dataclasses import asdict
 from dinoq.jobs.agreement import Agreement
 from dinoq.jobs.device_report import DeviceReport
 from dinoq.jobs.ledger import DeviceFacts
-from dinoq.jobs.measure import SCOPES, Throughput
+from dinoq.jobs.measure import SCOPES, Measurement
 from dinoq.jobs.merge import Coverage
+from dinoq.jobs.paired import Paired
+from dinoq.jobs.pairs import Pair
+from dinoq.jobs.ranking import Best
 from dinoq.jobs.remarks import Note
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.report_jobs import JobFacts
@@ -60,9 +63,14 @@ def to_values(report: Report) -> Values:
         "failed_slices": [
             {"first": piece.first, "count": piece.count, "error": piece.error} for piece in report.failed_slices
         ],
-        "best": [asdict(best) | {"ties": list(best.ties), "smallest": best.smallest} for best in report.best],
+        "best": list(map(_best, report.best)),
+        "latency_budget_ms": report.latency_budget_ms,
+        "best_in_budget": list(map(_best, report.best_in_budget)),
         "ratios": [asdict(one) | {"scope": "compute", "unit": "card"} for one in report.ratios],
         "refused_ratios": [asdict(one) for one in report.refused],
+        "pairs": list(map(_pair, report.pairs)),
+        "flips": [asdict(one) | {"shown": [asdict(flip) for flip in one.shown]} for one in report.flips],
+        "gates": [asdict(one) | {"status": one.status.value} for one in report.gates],
         "notes": list(report.notes),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
@@ -122,7 +130,7 @@ def _run(run: RunReport) -> Values:
         "nonfinite": run.nonfinite,
         "against_baseline": asdict(run.against) if run.against else None,
         "agreement": _agreement(run.agreement),
-        "throughput": _throughput(measured.throughput),
+        "throughput": _throughput(measured),
         "card": asdict(run.card) if run.card else None,
         "latency_ms": asdict(measured.latency),
         "loading_ms": measured.loading_ms,
@@ -137,8 +145,35 @@ def _run(run: RunReport) -> Values:
     }
 
 
-def _throughput(rates: Throughput) -> Values:
-    return {scope: getattr(rates, scope) for scope in SCOPES} | {"why_null": dict(rates.why)}
+def _throughput(measured: Measurement) -> Values:
+    rates, interval = measured.throughput, measured.compute_interval
+    figures = {scope: getattr(rates, scope) for scope in SCOPES} | {"why_null": dict(rates.why)}
+    return figures | {"compute_interval": asdict(interval) if interval else None}
+
+
+def _best(best: Best) -> Values:
+    return asdict(best) | {"ties": list(best.ties)}
+
+
+def _pair(pair: Pair) -> Values:
+    return {
+        "run": pair.run_no,
+        "against": pair.against_no,
+        "samples": pair.samples,
+        "same_top1": pair.same_top1,
+        "share": pair.share,
+        "flips": pair.flips,
+        "margin": pair.margin,
+        "no_worse": pair.no_worse.value,
+        "top1": _paired(pair.top1),
+        "top5": _paired(pair.top5),
+    }
+
+
+def _paired(table: Paired) -> Values:
+    low, high = table.interval
+    counts = {"both": table.both, "only_here": table.only_b, "only_there": table.only_a, "neither": table.neither}
+    return counts | {"difference": table.difference, "low": low, "high": high, "worst": table.worst, "p": table.p}
 
 
 def _windows(found: Windows | None) -> Values | None:

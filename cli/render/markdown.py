@@ -10,12 +10,22 @@ from dinoq.cli.render.headline import headline, simulated_banner
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.modes import in_words, pure_note, windows_text, without_photos
+from dinoq.cli.render.pairs import agreement_texts, flip_texts, pair_texts
 from dinoq.cli.render.programs import flags_text, given_text, program_text
-from dinoq.cli.render.rates import card_text, left_out_texts, mark, paced_notes, refused_texts, spread_text
+from dinoq.cli.render.rates import (
+    best_text,
+    budget_texts,
+    card_text,
+    interval_texts,
+    left_out_texts,
+    mark,
+    paced_notes,
+    refused_texts,
+    spread_text,
+)
 from dinoq.cli.render.remarks import remark_lines
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
-    agreement_text,
     job_text,
     jobs_named,
     number,
@@ -78,7 +88,8 @@ def _accuracy(report: Report) -> Iterator[str]:
     heads = ("chip", "batch", "precision", "top-1 %", "95 % CI", "top-1 right", "top-5 %", "top-5 right", published)
     rows = [[*_cell(run), *_score(run.top1), *_score(run.top5, interval=False), _against(run)] for run in report.runs]
     yield from table(heads, rows)
-    agree = [agreement_text(run) for run in report.runs if run.agreement]
+    agree = [*(f"paired, {text}" for text in pair_texts(report)), *agreement_texts(report)]
+    agree += [f"flipped, {text}" for text in flip_texts(report)]
     pure = [text] if (text := pure_note(report)) else []
     yield from _notes([*agree, *pure, *(f"{run_label(run)}: {note}" for run in report.runs for note in run.notes)])
 
@@ -137,9 +148,10 @@ def _figures(run: RunReport) -> list[str]:
 
 def _cards(report: Report) -> Iterator[str]:
     """Best batches, extrapolated cards and ratios; nothing when there is none of them."""
-    for best in report.best:
-        ties = ", ".join(map(str, best.ties))
-        yield f"- best batch of {best.chip}: {in_words(best.batch, best.mode)} ({number(best.images_per_s, 2)}; not told apart: {ties})"
+    yield from (f"- best, {escape(best_text(best))}" for best in report.best)
+    yield from (f"- within budget, {escape(text)}" for text in budget_texts(report))
+    if intervals := interval_texts(report):
+        yield f"- 95 % intervals of compute: {', '.join(intervals)}"
     for run in report.runs:
         if run.card and run.card.chips > 1:
             yield f"- card, {in_words(run_label(run), measured_on(run))}: {number(run.card.images_per_s, 2)}, {card_text(run.card)}"

@@ -13,7 +13,7 @@ from dinoq.cli.render.words import DASH, clip, number, percent, run_label, run_l
 from dinoq.jobs.card import Card
 from dinoq.jobs.left_out import LeftOut
 from dinoq.jobs.measure import SCOPES
-from dinoq.jobs.ranking import Ratio
+from dinoq.jobs.ranking import Best, Ratio
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.report_cells import measured_on
 
@@ -73,15 +73,13 @@ def _percent(share: float | None) -> float | None:
 
 def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
     yield from _dashes(report)
+    if halves := _shares(report):
+        yield "95 % CI", f"of compute, plus or minus %: {halves}"
     yield from cautions(report)
     for best in report.best:
-        others = [f"bs{batch}" for batch in best.ties if batch != best.batch]
-        same = f"; {', '.join(others)} cannot be told from it (smallest: bs{best.smallest})" if others else ""
         if len([run for run in report.runs if run.chip == best.chip and run.card]) > 1:
-            yield (
-                "best",
-                f"{best.chip} {marked(best.batch, best.mode)}, {number(best.images_per_s, 1)} images/s per chip{same}",
-            )
+            yield "best", best_text(best)
+    yield from (("budget", text) for text in budget_texts(report))
     yield from _cards(report)
     yield from _ratios(report)
     yield from (("windows", text) for text in map(windows_text, report.runs) if text)
@@ -97,6 +95,45 @@ def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
         if one.loop > 1:
             of = f" of job {one.job}" if len(report.jobs) > 1 else ""
             yield "loop", f"each part{of} was fed {one.loop} times for timing; accuracy is of the first pass alone"
+
+
+def best_text(best: Best) -> str:
+    """The best batch of a chip, what cannot be told from it, and the smallest that is nearly as good."""
+    others = ", ".join(f"bs{batch}" for batch in best.ties if batch != best.batch)
+    ties = f"; {others} cannot be told from it" if others else ""
+    small = f"; bs{best.smallest} is the smallest within 2 %" if best.smallest != best.batch else ""
+    what = f"{best.chip} {marked(best.batch, best.mode)}"
+    return f"{what}, {number(best.images_per_s, 1)} images/s per chip{ties}{small}"
+
+
+def budget_texts(report: Report) -> Iterator[str]:
+    """The best batch of each chip that keeps within the latency budget, and the chips that have none."""
+    if report.latency_budget_ms is None:
+        return
+    kept = {best.chip for best in report.best_in_budget}
+    for best in report.best_in_budget:
+        yield f"{best_text(best)}; p99 {number(best.p99_ms, 2)} of {report.latency_budget_ms:g} ms"
+    for chip in dict.fromkeys(best.chip for best in report.best if best.chip not in kept):
+        yield f"{chip}: no batch keeps its p99 within {report.latency_budget_ms:g} ms"
+
+
+def interval_texts(report: Report) -> list[str]:
+    """The 95 % interval of each compute figure, as the times within its run tell."""
+    found = [(run, run.measured.compute_interval) for run in report.runs]
+    return [
+        f"{run_label(run)} {number(interval.low, 1)}-{number(interval.high, 1)}" for run, interval in found if interval
+    ]
+
+
+def _shares(report: Report) -> str:
+    """The larger half of each interval, in percent of the figure: `310P3 bs1 0.1, bs16 0.2; T4 bs1 0.0`."""
+    halves: defaultdict[str, list[str]] = defaultdict(list)
+    for run in report.runs:
+        rate, interval = run.measured.throughput.compute, run.measured.compute_interval
+        if rate and interval:
+            half = max(interval.high - rate, rate - interval.low) / rate
+            halves[run.chip].append(f"bs{run.batch} {percent(half, 1)}")
+    return "; ".join(f"{chip} {', '.join(texts)}" for chip, texts in halves.items())
 
 
 def _dashes(report: Report) -> Iterator[tuple[str, str]]:

@@ -10,8 +10,9 @@ from dinoq.cli.render.headline import headline, simulated_banner, status_of
 from dinoq.cli.render.imported import imported_banner, imported_facts
 from dinoq.cli.render.layout import LONGEST, SIMULATED, WIDTH, item, row_head
 from dinoq.cli.render.modes import PURE, pure_note
+from dinoq.cli.render.pairs import agreement_texts, flip_texts, pair_texts
 from dinoq.cli.render.rates import throughput
-from dinoq.cli.render.words import DASH, agreement_text, clip, columns, jobs_named, percent, run_labels, wrapped
+from dinoq.cli.render.words import DASH, clip, columns, jobs_named, percent, run_labels, wrapped
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.result import TOP
 from dinoq.jobs.score import Score
@@ -47,7 +48,9 @@ def _accuracy(report: Report) -> Iterator[str]:
     yield f"{'Accuracy':<19}{'top-1 %':>8}{'95 % CI':>14}{'top-5 %':>8}{tail}"
     for run in report.runs:
         yield (row_head(run) + _scores(run) + _judgement(report, run)).rstrip()
-    yield from (line for run in report.runs if run.agreement for line in item("sample", agreement_text(run)))
+    yield from (line for text in pair_texts(report) for line in item("paired", text))
+    yield from (line for text in flip_texts(report) for line in item("flipped", text))
+    yield from (line for text in agreement_texts(report) for line in item("sample", text))
     if any(run.simulated for run in report.runs):
         yield from item(SIMULATED, "a simulator's row: neither accuracy nor speed is a chip's")
     if text := pure_note(report):

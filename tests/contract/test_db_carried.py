@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from dinoq.cli.asked import Asked
 from dinoq.cli.render import markdown, modelzoo, text
 from dinoq.cli.render.json import render
 from dinoq.cli.waiting import report_of
@@ -216,6 +217,6 @@ def report_if_sound(ledger: Database, members: dict[str, bytes]) -> None:
         return
     ledger.write(empty)
     (taken,) = carry_in(ledger, [odd])
-    made = report_of(ledger, taken.job_id, strict=True)
+    made = report_of(ledger, taken.job_id, asked=Asked(strict=True))
     assert all(form.render(made) for form in (text, markdown, modelzoo))
     assert render(made) and job_log(ledger, taken.job_id)

@@ -49,7 +49,7 @@ class Desk:
 
     def report(self) -> Report:
         """The report of the newest job."""
-        return report_of(self.db, list_jobs(self.db)[0].id, strict=False)
+        return report_of(self.db, list_jobs(self.db)[0].id)
 
     def perf(self, batch: int = 16) -> Path:
         """The published speed file of a 310."""

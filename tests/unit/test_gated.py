@@ -149,9 +149,13 @@ def test_a_figure_that_cannot_be_is_held_against_no_floor() -> None:
     assert "implausible" in made.gates[0].detail
 
 
-def test_simulated_and_real_are_refused() -> None:
-    with pytest.raises(UsageError, match="simulated and real figures are never divided"):
-        report(two_chip_job(("simulated", "real")), "310/T4 >= 1")
+def test_simulated_and_real_are_never_divided_and_the_report_is_made_all_the_same() -> None:
+    made = report(two_chip_job(("simulated", "real")), "310/T4 >= 1")
+    assert (made.gates[0].status, made.gates[0].detail) == (
+        Status.NOT_MEASURED,
+        "simulated and real figures are never divided",
+    )
+    assert made.exit_code == 6
 
 
 @pytest.mark.parametrize("gate", ["310P3/T4 >= 1", "T4@8 >= 1 img/s"])

@@ -206,7 +206,7 @@ def test_people_see_which_runs_are_whose() -> None:
     lines = text.render(joined(*SITES)).splitlines()
     assert lines[0].startswith("jobs 7, 8  dino_r")
     assert "Job 8     T4 bs1 bs16 bs64 · bob@gpu-02" in lines
-    assert lines[-1].endswith("dinoq logs 7 · dinoq report 7 8 --format json")
+    assert lines[-1] == "Trace     dinoq report 7 --run 310:16 · dinoq logs 7 --run 310:16"
     assert max(map(len, lines)) <= 80
     assert "| job 8 | T4 bs1 bs16 bs64 · bob\\@gpu-02 |" in markdown.render(joined(*SITES))
 

@@ -84,6 +84,9 @@ def test_agreement_refusals_and_missing_devices_are_listed() -> None:
     other = replace(record.runs[0].devices[0], key="other", index=1, toolkit="kit 2")
     run = replace(record.runs[0], fleet=(FleetDevice(facts=other, state="ok"),), toolkit="kit 1")
     text = render(build_report(replace(record, runs=(run, *record.runs[1:])), manifest))
-    assert "- 310P3 bs1 agrees with cpu bs1 on 398 of 400 photos (99.50 %)" in text
+    assert (
+        "- paired, 310P3 bs1 against cpu bs1: 398 of 400 top-1 classes are the same, 2 right here only, 0 there only"
+        in text
+    )
     assert "- ratio 310P3/cpu: none; simulated and real figures are never divided" in text
     assert "- without lab/310P3:1 (310P3 bs1): has kit 2; the run is bound to kit 1" in text

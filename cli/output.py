@@ -1,0 +1,49 @@
+"""A file that a command is asked to write: looked at before the work, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from dinoq.jobs.errors import UsageError
+
+PLAIN = 0o644
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raises: UsageError where the file could not be written, or is there already and `force` is not set."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; expected a file to write.", hint=f"-o {path / 'report.md'}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} to write {path.name} into.", hint=f"mkdir -p {path.parent}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already; it was not changed.", hint="--force to replace it, or another -o")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path} cannot be written: its folder is read-only.", hint="-o FILE")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Beside its place first, then into it: whoever reads it finds the old file or the new one, never half of one.
+
+    Raises: UsageError.
+    """
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _refused(path, error) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(beside).chmod(PLAIN)
+        Path(beside).replace(path)
+    except OSError as error:
+        raise _refused(path, error) from None
+    finally:
+        with suppress(OSError):
+            Path(beside).unlink()
+
+
+def _refused(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be written: {error.strerror}.", hint="-o FILE")

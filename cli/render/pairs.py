@@ -1,0 +1,66 @@
+"""Two chips over the same photos, and floors of throughput, in words: what decides, with the numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dinoq.cli.render.words import agreement_text, clip, run_label
+from dinoq.jobs.compare.accuracy import p_text
+from dinoq.jobs.pairs import Flip, Pair
+from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.verdicts import Status
+
+NAMED = 3
+"""So many flipped photos of a pair are named in a terminal."""
+
+
+def pair_texts(report: Report) -> list[str]:
+    """`310P3 bs16 against T4 bs16: 49959 of 50000 top-1 classes are the same, ..., no worse than 0.06 pp`, for each pair."""
+    runs = {run.run_no: run for run in report.runs}
+    return [_pair_text(pair, runs[pair.run_no], runs[pair.against_no]) for pair in report.pairs]
+
+
+def _pair_text(pair: Pair, here: RunReport, there: RunReport) -> str:
+    both = f"{run_label(here)} against {run_label(there)}"
+    same = f"{pair.same_top1} of {pair.samples} top-1 classes are the same"
+    if not pair.flips:
+        right = "and none is right in one alone"
+    else:
+        table = pair.top1
+        right = f"{table.only_b} right here only, {table.only_a} there only, p = {p_text(table.p)}"
+    return f"{both}: {same}, {right}; {_difference(pair)}"
+
+
+def _difference(pair: Pair) -> str:
+    low, high = pair.top1.interval
+    shift = f"{100 * pair.top1.difference:+.2f} pp ({100 * low:+.2f} to {100 * high:+.2f})"
+    worst = f"no worse than {100 * max(0.0, -pair.top1.worst):.2f} pp"
+    allowed = f"{100 * pair.margin:g} pp is allowed"
+    return f"{shift}, {worst}" + ("" if pair.no_worse is Status.PASS else f": {pair.no_worse.value}, {allowed}")
+
+
+def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
+    """The first photos that one of two chips alone classifies rightly, and how to get the others."""
+    runs = {run.run_no: run for run in report.runs}
+    for found in report.flips:
+        here, there = runs[found.run_no], runs[found.against_no]
+        named = [_flip(flip) for flip in found.shown[:most]]
+        if left := found.total - len(named):
+            more = f"dinoq compare {_cell(here)} {_cell(there)} --flips {found.total} --json"
+            named.append(f"and {left} more: {more}")
+        yield f"{run_label(here)}/{run_label(there)}: {', '.join(named)}"
+
+
+def _flip(flip: Flip) -> str:
+    here, there = ("NaN" if one is None else str(one) for one in (flip.here, flip.there))
+    return f"{clip(flip.name, 32)} (is {flip.label}; {here}, {there})"
+
+
+def _cell(run: RunReport) -> str:
+    return f"{run.job}/{run.chip}:{run.batch}"
+
+
+def agreement_texts(report: Report) -> list[str]:
+    """How far runs agree with the cpu's, but for those of which a pair says it already."""
+    paired = {pair.run_no for pair in report.pairs}
+    return [agreement_text(run) for run in report.runs if run.agreement and run.run_no not in paired]

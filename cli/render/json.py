@@ -220,6 +220,7 @@ def _device(device: DeviceReport) -> Values:
         "compute": figures.compute,
         "cv": figures.cv,
         "drift": figures.drift,
+        "steady_from": figures.steady_from,
         "off_median": device.off_median,
         "outlier": device.outlier,
         "busy_ms": figures.busy_ms,

@@ -12,10 +12,19 @@ from dinoq.jobs.report_cells import measured_on
 RUN = (Column("run", number=False), Column("precision", number=False))
 
 
-def run_marks(run: RunReport) -> list[Html]:
+def marks(run: RunReport) -> list[str]:
     """What must be said wherever the run is named."""
-    said = [word for word, true in (("simulated", run.simulated), ("imported", run.told is not None)) if true]
-    return [element("span", text(word), class_="mark") for word in said]
+    return [word for word, true in (("simulated", run.simulated), ("imported", run.told is not None)) if true]
+
+
+def marked_label(run: RunReport) -> str:
+    """`310P3 bs16 (simulated)`."""
+    return " ".join([run_label(run), *(f"({mark})" for mark in marks(run))])
+
+
+def run_marks(run: RunReport) -> list[Html]:
+    """The same as elements."""
+    return [element("span", text(word), class_="mark") for word in marks(run)]
 
 
 def run_cells(run: RunReport) -> list[Html]:

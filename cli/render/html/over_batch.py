@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dinoq.cli.render.html.cells import marks
 from dinoq.cli.render.html.drawing import as_figure, legend, look, new_figure, plain_log
 from dinoq.cli.render.html.markup import NOTHING, Html
 from dinoq.cli.render.html.series import Line
@@ -91,7 +92,7 @@ def _draw(axes: Axes, line: Line, points: Sequence[Point]) -> None:
         marker=style.marker,
         linestyle=style.line,
         capsize=3,
-        label=line.label,
+        label=" ".join([line.label, *(f"({mark})" for mark in marks(line.runs[0]))]),
     )
 
 

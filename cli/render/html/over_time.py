@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from dinoq.cli.render.html.drawing import as_figure, legend, look, new_figure
+from dinoq.cli.render.html.cells import marked_label
+from dinoq.cli.render.html.drawing import Look, as_figure, legend, look, new_figure
 from dinoq.cli.render.html.markup import NOTHING, Html
-from dinoq.cli.render.words import clip, number, run_label
+from dinoq.cli.render.words import clip, number
 from dinoq.jobs.report import RunReport
-from dinoq.jobs.timeline import SENSORS, Timeline
+from dinoq.jobs.timeline import SENSORS, Series, Timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 HEADS = {"power_w": "W", "temperature_c": "°C", "clock_mhz": "MHz", "utilisation_pct": "util. %"}
 """Of each sensor, beside its axis."""
 PANEL = 74.0
 """Height of one of the plots that stand above each other."""
 LEGEND_ROW = 17.0
+FEW_READINGS = 3
+"""Are shown as points too: one alone makes no line."""
 MOST_DEVICES = 6
 """More cannot be told apart in one plot; the table beside it has all."""
 
@@ -32,20 +39,9 @@ def over_time_plot(run: RunReport) -> Html:
     height = top + 44.0 + PANEL * (1 + len(told))
     figure, axes = new_figure(height, 1 + len(told), left=60.0, top=top)
     for no, one in enumerate(drawn):
-        style = look(no)
-        edges = [*(at * one.bucket_s for at in range(len(one.images_per_s))), one.lasts_s]
-        axes[0].stairs(
-            one.images_per_s,
-            edges,
-            baseline=None,
-            color=style.colour,
-            linestyle=style.line,
-            linewidth=1.6,
-            label=_device(run, one),
-        )
+        _draw_rate(axes[0], one, look(no), _device(run, one))
         for panel, name in zip(axes[1:], told, strict=True):
-            values = [float("nan") if value is None else value for value in getattr(one, name)]
-            panel.plot(one.read_s, values, color=style.colour, linestyle=style.line, linewidth=1.6)
+            _draw_sensor(panel, one.read_s, getattr(one, name), look(no))
     for panel, head in zip(axes, ["images/s", *(HEADS[name] for name in told)], strict=True):
         panel.set_ylabel(head, fontsize=11)
         panel.locator_params(axis="y", nbins=3)
@@ -56,7 +52,23 @@ def over_time_plot(run: RunReport) -> Html:
     figure.align_ylabels(axes)
     if several:
         legend(figure, axes[0], columns=2)
-    return as_figure(figure, f"plot-time-{run.run_no}", run_label(run), "; ".join(map(_told, drawn)))
+    return as_figure(figure, f"plot-time-{run.run_no}", marked_label(run), "; ".join(map(_told, drawn)))
+
+
+def _draw_rate(panel: Axes, one: Timeline, style: Look, label: str) -> None:
+    edges = [*(at * one.bucket_s for at in range(len(one.images_per_s))), one.lasts_s]
+    panel.stairs(
+        one.images_per_s, edges, baseline=None, color=style.colour, linestyle=style.line, linewidth=1.6, label=label
+    )
+
+
+def _draw_sensor(panel: Axes, read_s: Sequence[float], values: Series, style: Look) -> None:
+    """What told nothing is passed over: some tools tell power at every other reading alone."""
+    known = [(at, value) for at, value in zip(read_s, values, strict=True) if value is not None]
+    if known:
+        marker = style.marker if len(known) <= FEW_READINGS else ""
+        at_s, shown = zip(*known, strict=True)
+        panel.plot(at_s, shown, color=style.colour, linestyle=style.line, linewidth=1.6, marker=marker, markersize=4)
 
 
 def _device(run: RunReport, one: Timeline) -> str:
@@ -69,6 +81,6 @@ def _told(one: Timeline) -> str:
     return ", ".join(parts)
 
 
-def _range(values: Sequence[float | None]) -> str:
+def _range(values: Series) -> str:
     known = [value for value in values if value is not None]
     return f"{number(min(known), 0)} to {number(max(known), 0)}" if known else ""

@@ -140,7 +140,12 @@ def run_report(of: Whose, run: RunRecord, merged: Merged, agreement: Agreement |
         failed=run.failed,
         left_out=left_out(run),
         overlaps=_overlaps(merged),
-        notes=(*_notes(spec, merged, top1), *went_on(run), *(run.told.notes if run.told else ())),
+        notes=(
+            *_notes(spec, merged, top1),
+            *(_settling(devices) if cell.chip != "cpu" and run.origin == "real" else ()),
+            *went_on(run),
+            *(run.told.notes if run.told else ()),
+        ),
         verdicts=_verdicts(spec, run, merged, measured, disturbed, timing=timing),
         told=run.told,
         compile_command=run.compile_command,
@@ -205,6 +210,15 @@ def _notes(spec: JobSpec, merged: Merged, top1: Score | None) -> tuple[str, ...]
         parts = sum(result.overlap not in ("", UNTOLD) for result in merged.results)
         notes.append(f"{parts} of {total} parts ran beside other work on their host: {', '.join(beside)}")
     return tuple(notes)
+
+
+def _settling(devices: Sequence[DeviceReport]) -> list[str]:
+    """Which devices took a while to become steady; drift alone may be too small to tell."""
+    late = [(one.label, one.figures) for one in devices if one.figures.steady_from]
+    return [
+        f"{label} became steady after {figures.steady_from} of {figures.batches} timed batches; its figure is of all"
+        for label, figures in late
+    ]
 
 
 def _disturbances(devices: Sequence[DeviceReport], merged: Merged) -> list[str]:

@@ -14,7 +14,7 @@ from dinoq.jobs.ranking import chip_ratio_interval, fastest, ratio_of, scaled, u
 from dinoq.jobs.verdicts import Cell, Status, rows_of
 
 if TYPE_CHECKING:
-    from dinoq.jobs.report import RunReport
+    from dinoq.jobs.run_report import RunReport
 
 
 @dataclass(frozen=True, slots=True)

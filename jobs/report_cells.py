@@ -10,7 +10,7 @@ from dinoq.jobs.spec import Mode, ModelRef
 from dinoq.jobs.verdicts import Cell, Status, Verdict, plausibility_verdicts
 
 if TYPE_CHECKING:
-    from dinoq.jobs.report import RunReport
+    from dinoq.jobs.run_report import RunReport
 
 
 def side_by_side(runs: Sequence[RunReport], model: ModelRef) -> tuple[tuple[RunReport, ...], list[Cell]]:

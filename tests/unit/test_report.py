@@ -314,3 +314,12 @@ def test_a_latency_budget_has_its_own_best_batches() -> None:
 def test_without_a_budget_there_is_none_to_keep() -> None:
     report = report_of(two_chip_job())
     assert (report.latency_budget_ms, report.best_in_budget) == (None, ())
+
+
+@pytest.mark.parametrize(("chip", "origin", "told"), [("T4", "real", 1), ("T4", "simulated", 0), ("cpu", "real", 0)])
+def test_an_accelerator_that_took_a_while_to_become_steady_is_named(chip: str, origin: Origin, told: int) -> None:
+    spec, device = make_spec(MANIFEST, chips=(chip,), batches=(4,)), make_device("h", chip)
+    result = make_result(MANIFEST, 0, 400, device=device.key, times=make_times([1.2] * 10 + [1.0] * 90))
+    record = make_record(MANIFEST, spec, [make_run([result], origin=origin, devices=[device])])
+    said = f"h/{chip}:0 became steady after 10 of 100 timed batches; its figure is of all"
+    assert build_report(record, MANIFEST).runs[0].notes.count(said) == told

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.carried import KINDS, Carried, CarriedFigures, CarriedItem, CarriedResult
+from dinoq.jobs.errors import UsageError
+from dinoq.jobs.gates import parse_gate
 from dinoq.jobs.result import TOP, Predictions, Times, hits
 from dinoq.jobs.telemetry import Samples
 from dinoq.jobs.told import FACTS, Told, told_from_json
@@ -65,6 +67,7 @@ def _check_job(job: Carried) -> None:
     told = all(run.mode == "imported" for run in spec.runs)
     _ensure(_is_sha256(spec.model.sha256) or (told and not spec.model.sha256), "the model's sha256 is none")
     _ensure(spec.loop >= 1 and spec.model.classes >= (0 if told else 1), "loop and classes begin at 1")
+    _ensure(all(map(_is_gate, spec.gates)), "a gate is none")
     _ensure(spec.part_of is None or spec.part_of >= spec.data.samples, "a part is larger than its whole")
     _ensure(spec.baseline_top1 is None or 0 < spec.baseline_top1 <= 1, "the baseline is no share")
     _ensure(spec.model.gflop is None or 0 <= spec.model.gflop <= MOST_MS, "the model's cost is none")
@@ -247,6 +250,14 @@ def _unique(what: str, keys: Iterable[object]) -> set[object]:
     found = set(listed)
     _ensure(len(found) == len(listed), f"the file has one {what} twice")
     return found
+
+
+def _is_gate(text: str) -> bool:
+    """Whether reports can be judged by it: one that was kept is written as it is read."""
+    try:
+        return str(parse_gate(text)) == text
+    except UsageError:
+        return False
 
 
 def _is_sha256(text: str) -> bool:

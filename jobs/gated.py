@@ -97,6 +97,8 @@ def _gap(run: RunReport) -> _Gap:
 
 def _without(gate: Gate, gaps: Sequence[_Gap]) -> Gated:
     """No figure at all: the word of what is missing, the worst of it first."""
+    if not gaps:
+        raise UsageError(f"gate {gate}: there is no such run.", hint="dinoq report JOB")
     order = (Status.IMPLAUSIBLE, Status.INCOMPLETE, Status.NOT_MEASURED)
     status = min((gap.status for gap in gaps), key=order.index)
     return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=_told(gaps))

@@ -144,10 +144,10 @@ def _precisions(gate: Gate, chip: str, runs: Sequence[RunSpec]) -> set[Precision
     of_chip = [run for run in runs if run.chip == chip]
     if not of_chip:
         there = ", ".join(dict.fromkeys(run.chip for run in runs))
-        raise UsageError(f"gate {gate}: there is no run of {chip}; there are {there}.", hint="dinoq report JOB")
+        raise UsageError(f"gate {gate}: there is no run of {chip}; there are {there}.", hint=EXAMPLE)
     of_batch = [run for run in of_chip if gate.batch in (None, run.batch)]
     if not of_batch:
         there = ", ".join(str(batch) for batch in sorted({run.batch for run in of_chip}))
         text = f"gate {gate}: {chip} has no run of batch {gate.batch}; there are {there}."
-        raise UsageError(text, hint="dinoq report JOB")
+        raise UsageError(text, hint=EXAMPLE)
     return {run.precision for run in of_batch}

@@ -21,22 +21,32 @@ def pair_texts(report: Report) -> list[str]:
 
 
 def _pair_text(pair: Pair, here: RunReport, there: RunReport) -> str:
-    both = f"{run_label(here)} against {run_label(there)}"
+    both, worst = f"{run_label(here)} against {run_label(there)}", f"no worse than {_worst(pair)}"
+    if pair.same_top1 == pair.samples and not pair.flips:
+        return f"{both}: all {pair.samples} top-1 classes are the same; {worst}{_judged(pair, here, there)}"
     same = f"{pair.same_top1} of {pair.samples} top-1 classes are the same"
-    if not pair.flips:
-        right = "and none is right in one alone"
-    else:
-        table = pair.top1
-        right = f"{table.only_b} right here only, {table.only_a} there only, p = {p_text(table.p)}"
-    return f"{both}: {same}, {right}; {_difference(pair)}"
-
-
-def _difference(pair: Pair) -> str:
     low, high = pair.top1.interval
     shift = f"{100 * pair.top1.difference:+.2f} pp ({100 * low:+.2f} to {100 * high:+.2f})"
-    worst = f"no worse than {100 * max(0.0, -pair.top1.worst):.2f} pp"
-    allowed = f"{100 * pair.margin:g} pp is allowed"
-    return f"{shift}, {worst}" + ("" if pair.no_worse is Status.PASS else f": {pair.no_worse.value}, {allowed}")
+    return f"{both}: {same}, {_right(pair)}; {shift}, {worst}{_judged(pair, here, there)}"
+
+
+def _right(pair: Pair) -> str:
+    if not pair.flips:
+        return "none is right in one alone"
+    return f"{pair.top1.only_b} right here only, {pair.top1.only_a} there only, p = {p_text(pair.top1.p)}"
+
+
+def _worst(pair: Pair) -> str:
+    return f"{100 * max(0.0, -pair.top1.worst):.2f} pp"
+
+
+def _judged(pair: Pair, here: RunReport, there: RunReport) -> str:
+    """What is not simply well."""
+    if pair.no_worse is Status.PASS:
+        return ""
+    if here.simulated or there.simulated:
+        return "; a simulator's answers, which pass and fail nothing"
+    return f": {pair.no_worse.value}, {100 * pair.margin:g} pp is allowed"
 
 
 def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
@@ -46,7 +56,8 @@ def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
         here, there = runs[found.run_no], runs[found.against_no]
         named = [_flip(flip) for flip in found.shown[:most]]
         if left := found.total - len(named):
-            more = f"dinoq compare {_cell(here)} {_cell(there)} --flips {found.total} --json"
+            told = " --unlike" if _unlike(here, there) else ""
+            more = f"dinoq compare {_cell(there)} {_cell(here)} --flips {found.total}{told} --json"
             named.append(f"and {left} more: {more}")
         yield f"{run_label(here)}/{run_label(there)}: {', '.join(named)}"
 
@@ -54,6 +65,11 @@ def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
 def _flip(flip: Flip) -> str:
     here, there = ("NaN" if one is None else str(one) for one in (flip.here, flip.there))
     return f"{clip(flip.name, 32)} (is {flip.label}; {here}, {there})"
+
+
+def _unlike(here: RunReport, there: RunReport) -> bool:
+    """Whether their figures are compared only when that is asked for."""
+    return (here.precision, here.origin, here.pace) != (there.precision, there.origin, there.pace)
 
 
 def _cell(run: RunReport) -> str:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from dinoq.cli.render.columns import table
-from dinoq.cli.render.layout import field
+from dinoq.cli.render.columns import narrowed
+from dinoq.cli.render.layout import WIDTH, field
 from dinoq.cli.render.markdown import escape
 from dinoq.cli.render.markdown import table as markdown_table
 from dinoq.cli.render.programs import flags_text, given_text
@@ -33,7 +33,7 @@ def trace_renderer(format: str) -> Callable[[list[Traced]], str]:
 
 
 def text(runs: list[Traced]) -> str:
-    """For a terminal: as wide as the names are."""
+    """For a terminal of 80 columns."""
     return "\n\n".join("\n".join([_head(one), "", _table(one), *_remarks(one), "", *_sources(one)]) for one in runs)
 
 
@@ -42,13 +42,8 @@ def _head(one: Traced) -> str:
 
 
 def _table(one: Traced) -> str:
-    rows = [list(map(clip_name, row)) for row in _rows(one)]
-    return table(HEADS, rows, right=[head for head in HEADS if head not in LEFT])
-
-
-def clip_name(text: str) -> str:
-    """A name short enough for a column."""
-    return clip(text, 24)
+    right = [head for head in HEADS if head not in LEFT]
+    return narrowed(HEADS, list(_rows(one)), WIDTH, expendable=("tries", "batches"), right=right).text
 
 
 def _rows(one: Traced) -> Iterator[tuple[str, ...]]:
@@ -135,7 +130,7 @@ def _markdown(one: Traced) -> Iterator[str]:
     yield ""
     yield from markdown_table(HEADS, [[escape(cell) for cell in row] for row in _rows(one)])
     yield ""
-    yield from (f"- {escape(line.strip())}" for line in _remarks(one))
+    yield from (f"- {escape(' '.join(line.split()))}" for line in _remarks(one))
     yield from (f"- {head}: {escape(text)}" for head, text in facts(one))
 
 

@@ -87,6 +87,22 @@ def test_a_sample_that_is_right_though_not_evaluated_is_refused(tmp_path: Path) 
     assert "has more right than evaluated" in refused(packed(tmp_path, replace(job, results=[odd, *job.results[1:]])))
 
 
+def with_gates(*gates: str) -> Carried:
+    """A job that reports are to judge by these."""
+    job = make_carried()
+    return replace(job, job=replace(job.job, spec=replace(job.job.spec, gates=gates)))
+
+
+def test_gates_travel(tmp_path: Path) -> None:
+    job = with_gates("cpu@1 >= 100 img/s")
+    assert jobs_of(packed(tmp_path, job)) == (job,)
+
+
+@pytest.mark.parametrize("gate", ["", "fast", "cpu >= 1", "cpu @1>=100 img/s"])
+def test_a_gate_that_no_report_could_judge_by_is_refused(tmp_path: Path, gate: str) -> None:
+    assert "a gate is none" in refused(packed(tmp_path, with_gates(gate)))
+
+
 def with_nan(job: Carried) -> Carried:
     """The fourth photo was answered with NaN."""
     found = Predictions.from_blob(job.results[0].predictions)

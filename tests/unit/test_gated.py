@@ -187,3 +187,10 @@ def test_the_other_way_round_a_ratio_fails_where_it_passed(floor: float) -> None
     there, back = (gated(two_chip_job(), text).status for text in (f"310/T4 >= {floor!r}", f"T4/310 > {1 / floor!r}"))
     mirrored = {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS, Status.UNDECIDED: Status.UNDECIDED}
     assert back is mirrored[there]
+
+
+def test_a_stored_gate_about_what_was_never_run_measures_nothing() -> None:
+    record, manifest = two_chip_job()
+    job = replace(record, spec=replace(record.spec, gates=("310P3/T4 >= 1",))), manifest
+    (gate,) = report(job).gates
+    assert (gate.status, gate.detail) == (Status.NOT_MEASURED, "there is no such run")

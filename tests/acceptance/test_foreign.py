@@ -82,6 +82,8 @@ def test_the_impossible_column_of_six_files_is_implausible(shell: Shell, tmp_pat
     answer = report(shell)
     assert answer.code == 7
     assert [run["batch"] for run in answer.json["runs"]] == [1, 4, 8, 16, 32, 64]
+    words = [line.split("  ")[0] for line in shell.dinoq("report").out.splitlines()[:5]]
+    assert [word for word in words if word] == ["job 1", "IMPORTED", "IMPLAUSIBLE"]
 
 
 def test_a_trtexec_log_is_a_job_that_every_command_answers(shell: Shell, tmp_path: Path) -> None:

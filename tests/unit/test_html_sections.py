@@ -78,7 +78,10 @@ def test_of_very_many_flipped_samples_some_are_named_and_all_are_counted() -> No
     named = [row for row in cells(html) if len(row) == 6 and row[1].startswith("photo-")]
     assert len(named) == agreement.SHOWN
     assert "10000 samples flipped" in html
-    assert f"And {10_000 - agreement.SHOWN} more: <code>dinoq compare 42/T4:16 42/cpu:16 --flips 10000 --json" in html
+    assert (
+        f"And {10_000 - agreement.SHOWN} more: <code>dinoq compare 42/T4:16 42/cpu:16 --unlike --flips 10000 --json"
+        in html
+    )
 
 
 def test_a_hostile_name_of_a_flipped_sample_stays_a_name() -> None:

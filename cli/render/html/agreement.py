@@ -21,6 +21,7 @@ from dinoq.cli.render.html.markup import (
     text,
 )
 from dinoq.cli.render.html.series import Line, line_numbers
+from dinoq.cli.render.pairs import flips_command
 from dinoq.cli.render.words import counted, percent, run_label
 from dinoq.jobs.compare.accuracy import p_text
 from dinoq.jobs.paired import Paired
@@ -136,8 +137,7 @@ def _flipped(flips: Flips, run: RunReport, against: RunReport) -> Html:
 def _more(flips: Flips, shown: int, run: RunReport, against: RunReport) -> Html:
     if flips.total == shown:
         return NOTHING
-    cells = " ".join(f"{one.job}/{one.chip}:{one.batch}" for one in (run, against))
-    command = element("code", text(f"dinoq compare {cells} --flips {flips.total} --json"))
+    command = element("code", text(flips_command(flips, run, against)))
     return element("p", text(f"And {flips.total - shown} more: "), command)
 
 

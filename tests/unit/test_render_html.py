@@ -218,7 +218,7 @@ def test_every_figure_that_is_drawn_stands_in_a_table() -> None:
 
 def test_one_batch_gives_a_sentence_in_place_of_a_plot_over_the_batch() -> None:
     html = render(report_of(cpu_job(400, (1,))))
-    assert "One batch size was timed" in html
+    assert "Fewer than two batch sizes were timed" in html
     assert "plot-throughput" not in html
 
 
@@ -253,6 +253,7 @@ def test_what_another_tool_told_is_marked_at_the_top() -> None:
     html = imported()
     assert html.index("IMPORTED") < html.index("<table")
     assert 'class="mark">imported' in html
+    assert "75.00 told - 93.00 told -" in read(html).said("td")
 
 
 def test_answers_that_were_no_numbers_are_counted_and_said() -> None:

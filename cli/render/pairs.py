@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dinoq.cli.render.words import agreement_text, clip, run_label
 from dinoq.jobs.compare.accuracy import p_text
-from dinoq.jobs.pairs import Flip, Pair
+from dinoq.jobs.pairs import Flip, Flips, Pair
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import Status
 
@@ -56,20 +56,20 @@ def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
         here, there = runs[found.run_no], runs[found.against_no]
         named = [_flip(flip) for flip in found.shown[:most]]
         if left := found.total - len(named):
-            told = " --unlike" if _unlike(here, there) else ""
-            more = f"dinoq compare {_cell(there)} {_cell(here)} --flips {found.total}{told} --json"
-            named.append(f"and {left} more: {more}")
+            named.append(f"and {left} more: {flips_command(found, here, there)}")
         yield f"{run_label(here)}/{run_label(there)}: {', '.join(named)}"
+
+
+def flips_command(found: Flips, here: RunReport, there: RunReport) -> str:
+    """The command that names all flipped samples of a pair, whatever the two are: a chip and the cpu are seldom alike."""
+    fair = (here.precision, here.origin, here.pace) == (there.precision, there.origin, there.pace)
+    unlike = "" if fair else " --unlike"
+    return f"dinoq compare {_cell(here)} {_cell(there)}{unlike} --flips {found.total} --json"
 
 
 def _flip(flip: Flip) -> str:
     here, there = ("NaN" if one is None else str(one) for one in (flip.here, flip.there))
     return f"{clip(flip.name, 32)} (is {flip.label}; {here}, {there})"
-
-
-def _unlike(here: RunReport, there: RunReport) -> bool:
-    """Whether their figures are compared only when that is asked for."""
-    return (here.precision, here.origin, here.pace) != (there.precision, there.origin, there.pace)
 
 
 def _cell(run: RunReport) -> str:

@@ -72,7 +72,7 @@ def _percent(share: float | None) -> float | None:
 
 
 def _below_throughput(report: Report) -> Iterator[tuple[str, str]]:
-    yield from _dashes(report)
+    yield from dashes(report)
     if halves := _shares(report):
         yield "95 % CI", f"of compute, plus or minus %: {halves}"
     yield from cautions(report)
@@ -136,8 +136,8 @@ def _shares(report: Report) -> str:
     return "; ".join(f"{chip} {', '.join(texts)}" for chip, texts in halves.items())
 
 
-def _dashes(report: Report) -> Iterator[tuple[str, str]]:
-    """Why there is a dash, each reason once."""
+def dashes(report: Report) -> Iterator[tuple[str, str]]:
+    """A dash, and why there is one, each reason once."""
     runs_of: defaultdict[tuple[str, str], list[RunReport]] = defaultdict(list)
     for run in report.runs:
         scopes_of: defaultdict[str, list[str]] = defaultdict(list)

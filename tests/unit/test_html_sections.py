@@ -78,7 +78,10 @@ def test_of_very_many_flipped_samples_some_are_named_and_all_are_counted() -> No
     named = [row for row in cells(html) if len(row) == 6 and row[1].startswith("photo-")]
     assert len(named) == agreement.SHOWN
     assert "10000 samples flipped" in html
-    assert f"And {10_000 - agreement.SHOWN} more." in html
+    assert (
+        f"And {10_000 - agreement.SHOWN} more: <code>dinoq compare 42/T4:16 42/cpu:16 --unlike --flips 10000 --json"
+        in html
+    )
 
 
 def test_a_hostile_name_of_a_flipped_sample_stays_a_name() -> None:
@@ -146,3 +149,8 @@ def test_lines_say_what_tells_them_apart_and_no_more() -> None:
     other = tuple(replace(run, precision="fp32", run_no=run.run_no + 4) for run in report.runs[:2])
     labels = [line.label for line in lines_of(replace(report, runs=(*report.runs, *other)))]
     assert labels == ["310P3 fp16", "cpu", "310P3 fp32"]
+
+
+def test_two_commands_lead_from_a_run_to_its_parts() -> None:
+    rows = cells(shown(proof.trace(report_of(two_chip_job(samples=64)))))
+    assert ["310 bs16", "dinoq report 42 --run 310:16", "dinoq logs 42 --run 310:16"] in rows

@@ -14,8 +14,11 @@ import pytest
 
 from dinoq.cli.render.html import render
 from dinoq.cli.render.words import printable
+from dinoq.jobs.join import join
 from dinoq.jobs.measure import SCOPES
-from dinoq.jobs.report import Report
+from dinoq.jobs.report import Report, build_report
+from dinoq.jobs.told import Told
+from tests.modes import mode_job
 from tests.pages import NASTY, nasty_job, three_chip_job
 from tests.reports import cpu_job, report_of
 
@@ -72,7 +75,50 @@ def hostile() -> str:
     return render(report_of(nasty_job()))
 
 
-PAGES = pytest.mark.parametrize("made", [three_chips, hostile, lambda: render(report_of(cpu_job(20)))])
+def imported() -> str:
+    """A run that another tool timed, and one of which it told the accuracy alone."""
+    record, manifest = cpu_job()
+    tools = (
+        Told(tool="trtexec", kind="log", rates={"compute": 900.0}),
+        Told(tool="postprocess", kind="result.json", images=50_000, top_k=(0.75, 0.8, 0.85, 0.9, 0.93)),
+    )
+    runs = tuple(replace(run, told=told, results=()) for run, told in zip(record.runs, tools, strict=True))
+    return render(report_of((replace(record, runs=runs), manifest)))
+
+
+def joined() -> str:
+    """Two jobs of which each ran the same cells."""
+    record, manifest = cpu_job()
+    return render(build_report(join([record, replace(record, id=43)]), manifest))
+
+
+def not_begun() -> str:
+    record, manifest = cpu_job()
+    idle = {
+        "results": (),
+        "origin": None,
+        "artifact": None,
+        "devices": (),
+        "first_start_ms": None,
+        "last_finish_ms": None,
+    }
+    runs = tuple(replace(run, state="waiting", **idle) for run in record.runs)  # type: ignore[arg-type]
+    return render(report_of((replace(record, state="active", runs=runs, fingerprint=None), manifest)))
+
+
+KINDS: tuple[Callable[[], str], ...] = (
+    three_chips,
+    hostile,
+    imported,
+    joined,
+    not_begun,
+    lambda: render(report_of(cpu_job(20))),
+    lambda: render(report_of(cpu_job(40, (1,), unreadable=range(40)))),
+    lambda: render(report_of(cpu_job(40, unranked=(1, 2)))),
+    lambda: render(report_of(mode_job("recipe"))),
+    lambda: render(report_of(mode_job("pure"))),
+)
+PAGES = pytest.mark.parametrize("made", [pytest.param(cache(made), id=str(no)) for no, made in enumerate(KINDS)])
 
 
 @PAGES
@@ -172,7 +218,7 @@ def test_every_figure_that_is_drawn_stands_in_a_table() -> None:
 
 def test_one_batch_gives_a_sentence_in_place_of_a_plot_over_the_batch() -> None:
     html = render(report_of(cpu_job(400, (1,))))
-    assert "One batch size was timed" in html
+    assert "Fewer than two batch sizes were timed" in html
     assert "plot-throughput" not in html
 
 
@@ -197,3 +243,19 @@ def test_why_there_is_no_figure_is_told_beside_it() -> None:
     for scope in SCOPES:
         for why in (run.measured.throughput.why.get(scope) for run in report.runs):
             assert why is None or why in html
+
+
+def test_jobs_that_ran_the_same_cells_have_lines_of_their_own() -> None:
+    assert {"cpu job 42", "cpu job 43"} <= set(re.findall(r"cpu job \d+", joined()))
+
+
+def test_what_another_tool_told_is_marked_at_the_top() -> None:
+    html = imported()
+    assert html.index("IMPORTED") < html.index("<table")
+    assert 'class="mark">imported' in html
+    assert "75.00 told - 93.00 told -" in read(html).said("td")
+
+
+def test_answers_that_were_no_numbers_are_counted_and_said() -> None:
+    html = render(report_of(cpu_job(40, unranked=(1, 2))))
+    assert "2 of 40 samples were answered with NaN or Inf" in html

@@ -53,7 +53,7 @@ def test_of_ten_thousand_flips_a_few_are_named_and_the_way_to_the_rest() -> None
     many = replace(report, flips=(Flips(run_no=1, against_no=3, total=10_000, shown=tuple(flips)),))
     (text,) = flip_texts(many)
     assert text.startswith("310P3 bs1/cpu bs1: 0.jpg (is 1; NaN, 2), ")
-    assert text.endswith("and 9997 more: dinoq compare 42/cpu:1 42/310P3:1 --flips 10000 --unlike --json")
+    assert text.endswith("and 9997 more: dinoq compare 42/310P3:1 42/cpu:1 --unlike --flips 10000 --json")
     assert max(map(len, render(many).splitlines())) <= 80
 
 

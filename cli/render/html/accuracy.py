@@ -20,6 +20,7 @@ from dinoq.cli.render.html.series import Line
 from dinoq.cli.render.modes import pure_note
 from dinoq.cli.render.words import DASH, percent, run_label
 from dinoq.jobs.report import Report, RunReport
+from dinoq.jobs.result import TOP
 from dinoq.jobs.score import Score
 
 
@@ -44,6 +45,9 @@ def accuracy(report: Report, lines: Sequence[Line]) -> Section | None:
 
 
 def _scores(run: RunReport) -> list[Html]:
+    if run.top1 is None and run.told and len(run.told.top_k) >= TOP:
+        told = (run.told.top_k[0], run.told.top_k[TOP - 1])
+        return [text(cell) for share in told for cell in (percent(share), "told", DASH)]
     return [text(cell) for score in (run.top1, run.top5) for cell in _score(score)]
 
 

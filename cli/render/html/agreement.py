@@ -10,6 +10,7 @@ from dinoq.cli.render.html.markup import (
     Html,
     Section,
     badge,
+    element,
     folded,
     joined,
     name,
@@ -20,13 +21,15 @@ from dinoq.cli.render.html.markup import (
     text,
 )
 from dinoq.cli.render.html.series import Line, line_numbers
+from dinoq.cli.render.pairs import flips_command
 from dinoq.cli.render.words import counted, percent, run_label
+from dinoq.jobs.compare.accuracy import p_text
 from dinoq.jobs.paired import Paired
 from dinoq.jobs.pairs import Flip, Flips, Pair
 from dinoq.jobs.report import Report, RunReport
 
 SHOWN = 50
-"""So many flipped samples of a pair are named; JSON has more."""
+"""So many flipped samples of a pair are named; a command names the rest."""
 SAME_TWICE = 2
 """A matrix of fewer lines than that has nothing to show."""
 
@@ -42,7 +45,7 @@ def agreement(report: Report, lines: Sequence[Line]) -> Section | None:
         _differences(report.pairs, runs),
         _against_cpu(report.runs),
         subhead("Flipped samples") if report.flips else NOTHING,
-        joined(_flipped(one, runs, report.numbers) for one in report.flips),
+        joined(_flipped(one, runs[one.run_no], runs[one.against_no]) for one in report.flips),
     )
 
 
@@ -102,7 +105,7 @@ def _differences(pairs: Sequence[Pair], runs: Mapping[int, RunReport]) -> Html:
 def _difference(pair: Pair, one: Paired, runs: Mapping[int, RunReport]) -> list[Html]:
     low, high = one.interval
     cells = [run_label(runs[pair.run_no]), run_label(runs[pair.against_no]), pair.samples, one.only_b, one.only_a]
-    cells += [f"{100 * one.difference:+.2f}", f"{100 * low:+.2f} to {100 * high:+.2f}", f"{one.p:.2g}"]
+    cells += [f"{100 * one.difference:+.2f}", f"{100 * low:+.2f} to {100 * high:+.2f}", p_text(one.p)]
     return [text(cell) for cell in cells]
 
 
@@ -121,16 +124,21 @@ def _against_cpu(runs: Iterable[RunReport]) -> Html:
     return folded("Every run against the cpu", table("Every run against the cpu", columns, rows)) if rows else NOTHING
 
 
-def _flipped(flips: Flips, runs: Mapping[int, RunReport], numbers: str) -> Html:
-    here, there = run_label(runs[flips.run_no]), run_label(runs[flips.against_no])
+def _flipped(flips: Flips, run: RunReport, against: RunReport) -> Html:
+    here, there = run_label(run), run_label(against)
     columns = [Column("sample"), Column("name", number=False), Column("label")]
     columns += [Column(here, "class"), Column(there, "class"), Column("right", number=False)]
     shown = flips.shown[:SHOWN]
-    rows = [_flip(one, here, there) for one in shown]
-    left = flips.total - len(shown)
-    more = f"And {left} more. dinoq report {numbers} --format json names up to 200 of each pair." if left else ""
     title = f"{here} against {there}: {counted(flips.total, 'sample')} flipped"
-    return folded(title, table(title, columns, rows), paragraph(more))
+    rows = [_flip(one, here, there) for one in shown]
+    return folded(title, table(title, columns, rows), _more(flips, len(shown), run, against))
+
+
+def _more(flips: Flips, shown: int, run: RunReport, against: RunReport) -> Html:
+    if flips.total == shown:
+        return NOTHING
+    command = element("code", text(flips_command(flips, run, against)))
+    return element("p", text(f"And {flips.total - shown} more: "), command)
 
 
 def _flip(one: Flip, here: str, there: str) -> list[Html]:

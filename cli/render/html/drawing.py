@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.typing import RcKeyType
 
-WIDTH = 390
+WIDTH = 360
 """Of a plot, in units of its own; it is shown about as wide on a telephone, so that 12 are 12 pixels."""
 INK, FAINT, GRID, PAPER = "#fe0a01", "#fe0a02", "#fe0a03", "#fe0a04"
 """Stand-ins for text, lesser text, lines behind the data, and the page itself; see style.css for what they become."""

@@ -72,7 +72,7 @@ def _draw_sensor(panel: Axes, read_s: Sequence[float], values: Series, style: Lo
 
 
 def _device(run: RunReport, one: Timeline) -> str:
-    return clip(next((device.label for device in run.devices if device.figures.key == one.device), one.device), 22)
+    return clip(next((device.label for device in run.devices if device.figures.key == one.device), one.device), 20)
 
 
 def _told(one: Timeline) -> str:

@@ -44,7 +44,7 @@ def accuracy_plot(report: Report, lines: Sequence[Line], *, top: Literal[1, 5]) 
             linestyle="",
         )
     _rows(axes, labels)
-    axes.set_xlabel(f"top-{top}, % right, with its 95 % interval")
+    axes.set_xlabel(f"top-{top}, % right, 95 % interval")
     if top == 1 and report.baseline_top1 is not None:
         axes.axvline(100 * report.baseline_top1, color=INK, linewidth=1.2, label="published")
         allowed = 100 * (report.baseline_top1 - ALLOWED_LOSS)
@@ -76,7 +76,7 @@ def devices_plot(report: Report, lines: Sequence[Line]) -> Html:
             axes.axvline(side * 100 * OUTLIER, color=INK, linewidth=1.2, linestyle=LINES[3])
     reach = 1.15 * max(widest, 0.1)
     axes.set_xlim(-reach, reach)
-    axes.set_xlabel("compute of each device, % off the mean of its run")
+    axes.set_xlabel("compute, % off the mean of the run")
     said = "; ".join(
         f"{run_label(run)}: {len(run.devices)} devices, {percent(run.measured.spread, 1)} % between them"
         for run in shared

@@ -196,14 +196,15 @@ def _imported(report: Report) -> Html:
 
 def trace(report: Report) -> Section | None:
     """The commands that lead from a figure to what it was made from."""
-    job = report.job
-    commands = [
-        (f"dinoq report {report.numbers} --format json", "every figure unrounded, and every verdict, for machines"),
-        (f"dinoq report {report.numbers} --format csv", "a row for each run, for a spreadsheet"),
-        *(
-            (f"dinoq logs {run.job} --run {run.chip}:{run.batch}", f"what happened to each part of {run_label(run)}")
-            for run in report.runs
-        ),
-        (f"dinoq export {job} -o job-{job}.dinoq", "the whole job as a file, for another history"),
+    whole = [
+        ("every figure, unrounded", f"dinoq report {report.numbers} --format json"),
+        ("a row for each run, for a spreadsheet", f"dinoq report {report.numbers} --format csv"),
     ]
-    return section("trace", "Look further", _list((what, _code(command)) for command, what in commands))
+    columns = [Column(head, number=False) for head in ("run", "its parts, as stored", "what happened to them")]
+    rows = [
+        [text(run_label(run)), _code(f"dinoq report {which}"), _code(f"dinoq logs {which}")]
+        for run in report.runs
+        for which in (f"{run.job} --run {run.chip}:{run.batch}",)
+    ]
+    commands = _list((what, _code(command)) for what, command in whole)
+    return section("trace", "Look further", table("From a run to its parts", columns, rows), commands)

@@ -1,4 +1,4 @@
-"""What of a report is drawn as one line over the batch sizes: one chip at one precision, of one origin and clock."""
+"""What of a report is drawn as one line over the batch sizes: one chip at one precision, of one origin, clock and job."""
 
 from __future__ import annotations
 
@@ -46,4 +46,4 @@ def _identity(run: RunReport) -> tuple[str, ...]:
     origin = "simulated" if run.simulated else ""
     imported = "imported" if run.told else ""
     random = "pure" if measured_on(run) == "pure" else ""
-    return run.chip, run.precision, random, origin, imported, run.pace
+    return run.chip, run.precision, random, origin, imported, run.pace, f"job {run.job}"

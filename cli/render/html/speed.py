@@ -23,7 +23,7 @@ from dinoq.cli.render.html.over_batch import latency_plot, throughput_plot
 from dinoq.cli.render.html.series import Line
 from dinoq.cli.render.layout import VIRTUAL
 from dinoq.cli.render.modes import in_words, windows_text
-from dinoq.cli.render.rates import card_text, mark, paced_notes, refused_texts
+from dinoq.cli.render.rates import card_text, dashes, mark, paced_notes, refused_texts
 from dinoq.cli.render.words import DASH, number, percent, run_label
 from dinoq.jobs.ranking import Best
 from dinoq.jobs.report import Report
@@ -35,7 +35,7 @@ def speed(report: Report, lines: Sequence[Line]) -> Section | None:
     return section(
         "speed",
         "Throughput and latency",
-        drawn or paragraph("One batch size was timed, so there is no plot over the batch."),
+        drawn or paragraph("Fewer than two batch sizes were timed, so there is no plot over the batch."),
         _rates(report),
         _latencies(report),
         subhead("Best batch, cards and ratios") if report.best or report.refused else NOTHING,
@@ -117,8 +117,8 @@ def _ratios(report: Report) -> Html:
 def _speed_notes(report: Report) -> Iterator[str]:
     yield from (f"{VIRTUAL} {said}" for said in paced_notes(report))
     yield from (f"ratio {said}" for said in refused_texts(report))
+    yield from (said for _, said in dashes(report))
     for run in report.runs:
-        yield from (f"{run_label(run)}, {scope}: {why}" for scope, why in run.measured.throughput.why.items())
         if run.card and run.card.chips > 1:
             yield f"card, {run_label(run)}: {card_text(run.card)}"
         if said := windows_text(run):

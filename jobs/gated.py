@@ -39,7 +39,7 @@ def judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, stri
     """The gate's word over the figures that may be ranked. `strict`: UNDECIDED decides the exit code too.
 
     PASS needs every run that could lower the figure, FAIL every one that could raise it: without a batch of its own a
-    gate is about the best of all that were asked for. A simulator passes and fails no gate.
+    gate is about the best of all that were asked for, and without one of those INCOMPLETE. A simulator passes and fails no gate.
     Raises: UsageError where figures of two chips are never divided.
     """
     gaps = {chip: _gaps(gate, chip, runs, sound) for chip in gate.chips}
@@ -101,7 +101,9 @@ def _without(gate: Gate, gaps: Sequence[_Gap]) -> Gated:
         raise UsageError(f"gate {gate}: there is no such run.", hint="dinoq report JOB")
     order = (Status.IMPLAUSIBLE, Status.INCOMPLETE, Status.NOT_MEASURED)
     status = min((gap.status for gap in gaps), key=order.index)
-    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=_told(gaps))
+    decides = any(gap.run.origin != "simulated" for gap in gaps)
+    detail = _told(gaps)
+    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=detail, decides=decides)
 
 
 def _told(gaps: Sequence[_Gap]) -> str:
@@ -153,8 +155,8 @@ def _relative(gate: Gate, cell: Cell, other: Cell) -> _Figure:
 def _status(
     gate: Gate, figure: _Figure, *, raising: Sequence[_Gap], lowering: Sequence[_Gap], simulated: bool
 ) -> tuple[Status, str]:
-    """The word, and why it is UNDECIDED where the numbers alone do not say it. `raising` and `lowering` are the runs
-    that are missing, and could raise or lower the figure."""
+    """The word, and the reason where the numbers alone do not say it. `raising` and `lowering` are the runs that are
+    missing, and could raise or lower the figure."""
     if simulated:
         return Status.UNDECIDED, "a simulator's, no chip's: passes and fails no gate"
     if figure.interval is None:
@@ -163,7 +165,7 @@ def _status(
     if cleared or not _cleared(gate, figure.interval.high):
         missing = lowering if cleared else raising
         if missing:
-            return Status.UNDECIDED, _told(missing)
+            return Status.INCOMPLETE, _told(missing)
         return (Status.PASS if cleared else Status.FAIL), ""
     return Status.UNDECIDED, "the floor lies within the interval"
 

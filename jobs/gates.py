@@ -62,7 +62,8 @@ class Gate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
     """What became of a gate: PASS where the whole 95 % interval from `low` to `high` clears the floor, FAIL where none
-    of it does, else UNDECIDED; another word where there is no `value`. `detail` has the numbers behind it and their unit.
+    of it does, else UNDECIDED; INCOMPLETE where a run that is missing could change that, another word where there is no
+    `value`. `detail` has the numbers behind it and their unit.
     `decides`: the exit code follows from it.
     """
 

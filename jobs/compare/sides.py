@@ -62,7 +62,7 @@ class Side:
 def side_of(record: JobRecord, manifest: Manifest, run_no: int) -> Side:
     """The run numbered `run_no` of a job whose manifest this is."""
     run = next(one for one in record.runs if one.run_no == run_no)
-    spec = replace(record.spec, runs=(replace(record.spec.run(run_no), run_no=1),))
+    spec = replace(record.spec, runs=(replace(record.spec.run(run_no), run_no=1),), gates=())
     alone = replace(record, spec=spec, runs=(replace(run, run_no=1),))
     report = build_report(alone, manifest)
     # Random data and imported figures have no answers, so nothing is held against labels.

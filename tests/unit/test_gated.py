@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from dinoq.jobs.compare.sides import side_of
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.gates import Gated, parse_gate
 from dinoq.jobs.join import join
@@ -127,17 +128,23 @@ def test_too_few_batches_leave_the_gate_not_measured_and_end_6() -> None:
     assert made.gates[0].detail == "T4 bs64: timed batches: 16, of 20 needed"
 
 
+def test_what_a_simulator_had_too_few_batches_for_decides_nothing_either() -> None:
+    made = report(two_chip_job(("simulated", "simulated"), samples=1024), "T4@64 >= 1 img/s", strict=True)
+    assert (made.gates[0].status, made.exit_code) == (Status.NOT_MEASURED, 0)
+
+
 def test_what_is_missing_may_not_help_a_gate_to_pass() -> None:
     job = without(two_chip_job(), 6)  # T4 bs64, its best
     found = gated(job, "310/T4 >= 1.2")
-    assert (found.status, found.detail.endswith("; T4 bs64: no memory")) == (Status.UNDECIDED, True)
+    assert (found.status, found.exit_code) == (Status.INCOMPLETE, 6)
+    assert found.value and found.detail.endswith("; T4 bs64: no memory")
     assert gated(job, "310/T4 >= 2").status is Status.FAIL
     assert gated(job, "310@16/T4@16 >= 1.2").status is Status.PASS
 
 
 def test_nor_may_it_make_a_gate_fail() -> None:
     job = without(two_chip_job(), 2)  # 310 bs16, its best
-    assert gated(job, "310/T4 >= 1.2").status is Status.UNDECIDED
+    assert gated(job, "310/T4 >= 1.2").status is Status.INCOMPLETE
     assert gated(job, "310/T4 >= 1").status is Status.PASS
 
 
@@ -194,3 +201,9 @@ def test_a_stored_gate_about_what_was_never_run_measures_nothing() -> None:
     job = replace(record, spec=replace(record.spec, gates=("310P3/T4 >= 1",))), manifest
     (gate,) = report(job).gates
     assert (gate.status, gate.detail) == (Status.NOT_MEASURED, "there is no such run")
+
+
+def test_a_job_s_own_gates_are_no_matter_of_one_side_of_a_comparison() -> None:
+    record, manifest = two_chip_job()
+    kept = replace(record, spec=replace(record.spec, gates=("310/T4 >= 1",)))
+    assert side_of(kept, manifest, 1).report.gates == ()

@@ -81,7 +81,8 @@ def build_report(
 ) -> Report:
     """What a job proved, or several that `join` made one, with the manifest of each.
 
-    Judged by `gates`, beside those that its jobs were submitted with. `strict`: unstable timing of real accelerators decides the exit code too, as it does with any of `gates`, and so does
+    Judged by `gates`, beside those that its jobs were submitted with. `strict`: unstable timing of real accelerators
+    decides the exit code too, as it does with any of `gates`, and so does
     a gate that noise leaves UNDECIDED. `latency_budget_ms` is for the p99 of a batch. `margin`, a fraction above 0, is
     how much Top-1 a chip may lose against another. Raises: UsageError for a gate about what was not run.
     """

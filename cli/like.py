@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,10 +90,21 @@ def wishes_like(like: Liked, settings: Settings, wishes: Wishes) -> Wishes:
     )
 
 
-def gates_like(like: Liked, runs: Iterable[RunSpec]) -> tuple[str, ...]:
-    """The job's floors, but for those about chips or batches that are not among these runs."""
-    asked = tuple(runs)
-    return tuple(gate for gate in like.spec.gates if _judges(gate, asked))
+def gates_of(wishes: Wishes, like: Liked | None, runs: Iterable[RunSpec]) -> tuple[str, ...]:
+    """Each floor that is asked for, as it is kept; else those of the other job, but for those about chips or batches that
+    are not among these runs. Raises: UsageError for one that these runs cannot be held against."""
+    asked, gates = tuple(runs), tuple(map(parse_gate, wishes.gates))
+    check_gates(gates, asked)
+    if like is not None and not gates:
+        return tuple(gate for gate in like.spec.gates if _judges(gate, asked))
+    return tuple(map(str, gates))
+
+
+def notes_like(like: Liked, gates: Collection[str], *, own: bool) -> Iterator[str]:
+    """Whose job it is like, and which of its floors these `gates` leave out; with gates of its `own` it wants none."""
+    yield f"like job {like.job}, {like.spec.name}"
+    if not own:
+        yield from (f"gate {gate} is left out: it is about other runs" for gate in like.spec.gates if gate not in gates)
 
 
 def _judges(gate: str, runs: Iterable[RunSpec]) -> bool:

@@ -14,8 +14,9 @@ from dinoq.cli.like import (
     Liked,
     artifacts_like,
     dataset_like,
-    gates_like,
+    gates_of,
     liked,
+    notes_like,
     require_model,
     settings_like,
     wishes_like,
@@ -24,7 +25,6 @@ from dinoq.cli.random_data import no_data
 from dinoq.cli.settings import Settings
 from dinoq.jobs.chips import Precision, parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
-from dinoq.jobs.gates import check_gates, parse_gate
 from dinoq.jobs.modes import rule_named, with_modes
 from dinoq.jobs.recipe import Recipe, recipe_from_toml, recipe_named
 from dinoq.jobs.remarks import note_text, tag_named
@@ -82,7 +82,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         settings = settings_like(like, settings)
         wishes = wishes_like(like, settings, wishes)
     runs, ready = _runs(settings, wishes, like)
-    gates = _gates(wishes, like, runs)
+    gates = gates_of(wishes, like, runs)
     recipe = _recipe(settings, like)
     model, ref = _model(settings, recipe, [run.batch for run in runs], like)
     reads_data = any(run.mode == "dataset" for run in runs)
@@ -106,7 +106,7 @@ def prepare(settings: Settings, wishes: Wishes) -> Prepared:
         manifest=dataset.manifest,
         model=model,
         ready=ready,
-        notes=(*([f"like job {like.job}, {like.spec.name}"] if like else []), *dataset.notes),
+        notes=(*(notes_like(like, gates, own=bool(wishes.gates)) if like else ()), *dataset.notes),
         tags=tuple(map(tag_named, wishes.tags)),
         note="" if wishes.note is None else note_text(wishes.note),
     )
@@ -128,15 +128,6 @@ def _runs(settings: Settings, wishes: Wishes, like: Liked | None) -> tuple[tuple
     runs = with_flags(cells, wishes.atc_args, wishes.trt_args)
     ready = ready_made(wishes.artifacts, runs)
     return runs, ready if like is None else replace(ready, kept=artifacts_like(like, settings, runs))
-
-
-def _gates(wishes: Wishes, like: Liked | None, runs: Iterable[RunSpec]) -> tuple[str, ...]:
-    """Each floor as it is kept. Raises: UsageError for one that these runs cannot be held against."""
-    gates = tuple(map(parse_gate, wishes.gates))
-    check_gates(gates, runs)
-    if like is not None and not gates:
-        return gates_like(like, runs)
-    return tuple(map(str, gates))
 
 
 def _named(source: str) -> str:

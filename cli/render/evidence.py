@@ -92,7 +92,7 @@ def _data(report: Report) -> str:
     part = f" of {report.part_of}" if report.part_of else ""
     unknown = "not known yet" if report.state == "active" else "not known: a slice was not prepared"
     fingerprint = report.fingerprint[:12] if report.fingerprint else unknown
-    return f"{clip(report.data.source, 40)} · {report.data.samples} photos{part} · fingerprint {fingerprint}"
+    return f"{clip(report.data.source, 40)} · {counted(report.data.samples, 'photo')}{part} · fingerprint {fingerprint}"
 
 
 def _recipe(report: Report) -> str:

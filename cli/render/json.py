@@ -11,7 +11,7 @@ from dinoq.jobs.ledger import DeviceFacts
 from dinoq.jobs.measure import SCOPES, Measurement
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.paired import Paired
-from dinoq.jobs.pairs import Pair
+from dinoq.jobs.pairs import Flips, Pair
 from dinoq.jobs.ranking import Best
 from dinoq.jobs.remarks import Note
 from dinoq.jobs.report import Report, RunReport
@@ -69,7 +69,7 @@ def to_values(report: Report) -> Values:
         "ratios": [asdict(one) | {"scope": "compute", "unit": "card"} for one in report.ratios],
         "refused_ratios": [asdict(one) for one in report.refused],
         "pairs": list(map(_pair, report.pairs)),
-        "flips": [asdict(one) | {"shown": [asdict(flip) for flip in one.shown]} for one in report.flips],
+        "flips": list(map(_flips, report.flips)),
         "gates": [asdict(one) | {"status": one.status.value} for one in report.gates],
         "notes": list(report.notes),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
@@ -168,6 +168,11 @@ def _pair(pair: Pair) -> Values:
         "top1": _paired(pair.top1),
         "top5": _paired(pair.top5),
     }
+
+
+def _flips(found: Flips) -> Values:
+    shown = [asdict(flip) for flip in found.shown]
+    return {"run": found.run_no, "against": found.against_no, "total": found.total, "shown": shown}
 
 
 def _paired(table: Paired) -> Values:

@@ -26,6 +26,7 @@ from dinoq.cli.render.rates import (
 from dinoq.cli.render.remarks import remark_lines
 from dinoq.cli.render.sensors import sensors_line
 from dinoq.cli.render.words import (
+    counted,
     job_text,
     jobs_named,
     number,
@@ -239,7 +240,7 @@ def _sources(report: Report) -> Iterator[str]:
 def _data(report: Report) -> str:
     if not report.data.samples:
         return without_photos(report)
-    return f"{report.data.source}, {report.data.samples} photos, fingerprint {report.fingerprint or 'not known'}"
+    return f"{report.data.source}, {counted(report.data.samples, 'photo')}, fingerprint {report.fingerprint or 'not known'}"
 
 
 def _notes(texts: Sequence[str]) -> Iterator[str]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from dinoq.cli.render.columns import narrowed
-from dinoq.cli.render.layout import WIDTH, field
+from dinoq.cli.render.layout import LONGEST, WIDTH, field
 from dinoq.cli.render.markdown import escape
 from dinoq.cli.render.markdown import table as markdown_table
 from dinoq.cli.render.programs import flags_text, given_text
-from dinoq.cli.render.words import DASH, clip, number, run_label
+from dinoq.cli.render.words import DASH, clip, counted, number, run_label, wrapped
 from dinoq.cli.traced import Traced
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.trace import TracedPart
@@ -20,6 +20,9 @@ VERSION = 1
 """Raised when a field of the JSON changes its meaning or goes."""
 HEADS = ("part", "samples", "device", "n", "top-1", "top-5", "batches", "ms/batch", "images/s", "tries", "shard")
 LEFT = ("samples", "device", "shard")
+EXPENDABLE = ("tries", "batches", "top-5", "ms/batch")
+"""Left out of a terminal's table, in this order, where it would be too wide."""
+LONGEST_NAME = 24
 SHARD = 8
 """So many characters of a shard's key tell it apart from the others of a job."""
 
@@ -33,17 +36,20 @@ def trace_renderer(format: str) -> Callable[[list[Traced]], str]:
 
 
 def text(runs: list[Traced]) -> str:
-    """For a terminal of 80 columns."""
-    return "\n\n".join("\n".join([_head(one), "", _table(one), *_remarks(one), "", *_sources(one)]) for one in runs)
+    """For a terminal: 80 columns, and what they have no room for is named."""
+    return "\n\n".join("\n".join([_head(one), "", *_table(one), *_below(one), "", *_sources(one)]) for one in runs)
 
 
 def _head(one: Traced) -> str:
     return f"job {one.report.job}  {run_label(one.run)} {one.run.precision}  {clip(one.report.name, 40)}"
 
 
-def _table(one: Traced) -> str:
-    right = [head for head in HEADS if head not in LEFT]
-    return narrowed(HEADS, list(_rows(one)), WIDTH, expendable=("tries", "batches"), right=right).text
+def _table(one: Traced) -> Iterator[str]:
+    rows = [[clip(cell, LONGEST_NAME) for cell in row] for row in _rows(one)]
+    shown = narrowed(HEADS, rows, WIDTH, EXPENDABLE, right=[head for head in HEADS if head not in LEFT])
+    yield shown.text
+    if shown.left_out:
+        yield from field("", f"no room for {', '.join(shown.left_out)}: --format md")
 
 
 def _rows(one: Traced) -> Iterator[tuple[str, ...]]:
@@ -55,7 +61,7 @@ def _rows(one: Traced) -> Iterator[tuple[str, ...]]:
         )
     whole, latency = one.totals, one.run.measured.latency
     yield (
-        *("sum", f"{len(one.parts)} parts", "", str(whole.n), str(whole.top1), str(whole.top5)),
+        *("sum", counted(len(one.parts), "part"), "", str(whole.n), str(whole.top1), str(whole.top5)),
         *(str(whole.batches), number(_mean_ms(one), 2), number(whole.images_per_s, 1), "", ""),
     )
     right = [str(score.correct) if score else DASH for score in (one.run.top1, one.run.top5)]
@@ -79,18 +85,25 @@ def _mean_ms(one: Traced) -> float | None:
     return 1000.0 * one.run.batch / rate if rate else None
 
 
-def _remarks(one: Traced) -> Iterator[str]:
+def _remarks(one: Traced) -> Iterator[tuple[str, str]]:
     """What of the parts has no column."""
     odd = [
         ("unreadable", sum(part.unreadable for part in one.parts)),
-        ("answered with NaN or Inf", sum(part.nonfinite for part in one.parts)),
+        ("NaN or Inf", sum(part.nonfinite for part in one.parts)),
     ]
-    yield from (f"{count} samples {what}" for what, count in odd if count)
+    yield from ((what, counted(count, "sample")) for what, count in odd if count)
+    again = [f"part {part.no} {part.attempts} times" for part in one.parts if part.attempts > 1]
+    if again:
+        yield "tried", ", ".join(again)
     for overlap in dict.fromkeys(part.overlap for part in one.parts if part.overlap):
         numbers = ", ".join(str(part.no) for part in one.parts if part.overlap == overlap)
-        yield from field("beside", f"parts {numbers}: {overlap}")
-    for part in one.run.failed:
-        yield from field("failed", f"part {part.no}: {part.error or 'cancelled'}")
+        yield "beside", f"parts {numbers}: {overlap}"
+    yield from (("failed", f"part {part.no}: {part.error or 'cancelled'}") for part in one.run.failed)
+
+
+def _below(one: Traced) -> Iterator[str]:
+    for head, remark in _remarks(one):
+        yield from wrapped(f"{head:<12}", clip(remark, LONGEST), WIDTH)
 
 
 def facts(one: Traced) -> list[tuple[str, str]]:
@@ -130,8 +143,7 @@ def _markdown(one: Traced) -> Iterator[str]:
     yield ""
     yield from markdown_table(HEADS, [[escape(cell) for cell in row] for row in _rows(one)])
     yield ""
-    yield from (f"- {escape(' '.join(line.split()))}" for line in _remarks(one))
-    yield from (f"- {head}: {escape(text)}" for head, text in facts(one))
+    yield from (f"- {head}: {escape(fact)}" for head, fact in (*_remarks(one), *facts(one)))
 
 
 def to_json(runs: list[Traced]) -> str:

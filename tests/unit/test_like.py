@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dinoq.cli.ledger import open_ledger
+from dinoq.cli.render.plan import plan_text
 from dinoq.cli.settings import OPTIONS, load
 from dinoq.cli.submission import Prepared, Wishes, prepare, store_job
 from dinoq.db.carry_in import carry_in
@@ -208,3 +209,17 @@ def test_name_and_remarks_are_of_each_job_alone(home: Home) -> None:
     assert [remarks_of(home.db, job).tags, remarks_of(home.db, job).notes[0].text] == [("a", "b"), "why"]
     again = home.like(job=str(job))
     assert (again.spec.name, again.tags, again.note) == ("colours on photos", (), "")
+
+
+def test_gates_come_along_but_for_those_about_other_runs(home: Home) -> None:
+    job = store_job(home.db, load({}), home.like(Wishes(gates=("310P3@4 >= 100 img/s", "cpu@4 >= 5 img/s"))))
+    prepared = home.like(job=str(job), chip="cpu")
+    assert prepared.spec.gates == ("cpu@4 >= 5 img/s",)
+    assert "gate 310P3@4 >= 100 img/s is left out: it is about other runs" in prepared.notes
+
+
+def test_gates_that_are_asked_for_take_the_place_of_the_job_s(home: Home) -> None:
+    job = store_job(home.db, load({}), home.like(Wishes(gates=("cpu@4 >= 5 img/s",))))
+    prepared = home.like(Wishes(gates=("cpu@1 >= 5 img/s",)), job=str(job))
+    assert prepared.spec.gates == ("cpu@1 >= 5 img/s",)
+    assert "  gate   cpu@1 >= 5 img/s" in plan_text(prepared.spec, prepared.to_compile).splitlines()

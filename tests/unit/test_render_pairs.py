@@ -42,6 +42,16 @@ def test_a_pair_that_does_not_pass_says_what_is_allowed() -> None:
     assert text.endswith("no worse than 0.41 pp: UNDECIDED, 0.1 pp is allowed")
 
 
+def test_of_a_simulator_a_pair_says_why_nothing_is_decided() -> None:
+    (text,) = pair_texts(report_of(beside_cpu("simulated")))
+    assert text.endswith("no worse than 0.41 pp; a simulator's answers, which pass and fail nothing")
+
+
+def test_a_pair_of_equal_answers_is_told_in_a_few_words() -> None:
+    (text,) = pair_texts(report_of(two_chip_job(samples=4096)))
+    assert text == "310 bs1 against T4 bs1: all 4096 top-1 classes are the same; no worse than 0.09 pp"
+
+
 def test_flips_are_named_with_label_and_both_answers() -> None:
     (text,) = flip_texts(report_of(beside_cpu("real")))
     assert text.startswith("310P3 bs1/cpu bs1: photo-000009.jpg (is 8; 8, 9), ")

@@ -1,6 +1,7 @@
 """Following a run back to its parts: nothing is lost on the way, and the sum is what the report says."""
 
 import json
+from dataclasses import replace
 from math import nan
 
 import pytest
@@ -80,6 +81,27 @@ def test_it_names_the_shards_in_full_and_where_to_look_further() -> None:
     shown = text([traced(report)])
     assert f"Shards    {SHARD}" in shown
     assert shown.endswith(f"dinoq logs {report.job} --run cpu:{report.runs[0].batch}")
+
+
+def test_a_terminal_of_80_columns_holds_it_and_names_what_it_has_no_room_for() -> None:
+    name = "a-host-of-a-long-name-" * 3
+    whole = traced(report_of(cpu_job()))
+    shown = text([replace(whole, parts=tuple(replace(part, device=name) for part in whole.parts))])
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "no room for tries, batches" in shown
+
+
+def test_parts_that_took_several_tries_are_named() -> None:
+    whole = traced(report_of(cpu_job()))
+    shown = text([replace(whole, parts=(replace(whole.parts[0], attempts=3), *whole.parts[1:]))])
+    assert "tried       part 1 3 times" in shown
+
+
+def test_markdown_has_every_column_and_no_padding() -> None:
+    whole = traced(report_of(cpu_job()))
+    shown = markdown([replace(whole, parts=(replace(whole.parts[0], overlap="preprocessing"), *whole.parts[1:]))])
+    assert "| tries |" in shown
+    assert "- beside: parts 1: preprocessing" in shown
 
 
 def test_markdown_has_a_row_for_each_part() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from dinoq.cli.render.pairs import worse_texts
 from dinoq.cli.render.words import counted, run_labels
 from dinoq.jobs.gates import Gated
 from dinoq.jobs.ranking import Ratio
@@ -16,14 +17,15 @@ Line = tuple[str, str]
 
 
 def headline(report: Report) -> list[Line]:
-    """The verdict of the whole job first, worst first; then what is undecided, gates that hold, and answers that were no
-    numbers. One line when all is well and no gate was asked for."""
+    """The verdict of the whole job first, worst first; then what is undecided, chips that are worse than another, gates that
+    hold, and answers that were no numbers. One line when all is well and no gate was asked for."""
     wrong = [(one.exit_code, one.status.value, _about(runs, one.text)) for one, runs in _grouped(report, _decides)]
     wrong += [(gate.exit_code, *_gate_line(gate)) for gate in report.gates if gate.exit_code]
     wrong.sort(key=lambda entry: PRECEDENCE.index(entry[0]))
     lines = [(word, text) for _, word, text in wrong]
     lines += [(one.status.value, _about(runs, one.text)) for one, runs in _grouped(report, _undecided)]
     lines += [_gate_line(gate) for gate in report.gates if not gate.exit_code and gate.status is not Status.PASS]
+    lines += [("WORSE", text) for text in worse_texts(report)]
     held = [_gate_line(gate) for gate in report.gates if gate.status is Status.PASS]
     return [*(lines or [("PASS", _all_well(report))]), *held, *_nonfinite(report)]
 

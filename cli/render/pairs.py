@@ -49,6 +49,18 @@ def _judged(pair: Pair, here: RunReport, there: RunReport) -> str:
     return f": {pair.no_worse.value}, {100 * pair.margin:g} pp is allowed"
 
 
+def worse_texts(report: Report) -> list[str]:
+    """The pairs of which one chip is worse than the other by more than the margin; no exit code follows from them."""
+    runs = {run.run_no: run for run in report.runs}
+    return [
+        f"{run_label(runs[pair.run_no])} loses {-100 * pair.top1.difference:.2f} pp of Top-1 against"
+        f" {run_label(runs[pair.against_no])} on the same {pair.samples} photos, more than the {100 * pair.margin:g} pp"
+        " allowed; no exit code follows from it"
+        for pair in report.pairs
+        if pair.no_worse is Status.FAIL
+    ]
+
+
 def flip_texts(report: Report, most: int = NAMED) -> Iterator[str]:
     """The first photos that one of two chips alone classifies rightly, and how to get the others."""
     runs = {run.run_no: run for run in report.runs}

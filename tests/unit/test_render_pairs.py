@@ -12,7 +12,7 @@ from dinoq.cli.render.text import render
 from dinoq.jobs.gates import parse_gate
 from dinoq.jobs.pairs import Flip, Flips
 from dinoq.jobs.report import Report, build_report
-from tests.reports import beside_cpu, report_of, two_chip_job
+from tests.reports import beside_cpu, make_results, report_of, two_chip_job
 
 GATE = "310/T4 >= 1.6"
 
@@ -50,6 +50,17 @@ def test_of_a_simulator_a_pair_says_why_nothing_is_decided() -> None:
 def test_a_pair_of_equal_answers_is_told_in_a_few_words() -> None:
     (text,) = pair_texts(report_of(two_chip_job(samples=4096)))
     assert text == "310 bs1 against T4 bs1: all 4096 top-1 classes are the same; no worse than 0.09 pp"
+
+
+def test_a_chip_that_is_worse_than_the_margin_allows_is_said_before_the_tables() -> None:
+    record, manifest = beside_cpu("real")
+    wrong = [make_results(manifest, batch, run_no=no, wrong=range(40)) for no, batch in ((1, 1), (2, 4))]
+    much = [replace(run, results=results) for run, results in zip(record.runs[:2], wrong, strict=True)]
+    ((word, text),) = headline(build_report(replace(record, runs=(*much, *record.runs[2:])), manifest))
+    assert word == "WORSE"
+    assert text.startswith(
+        "310P3 bs1 loses 9.25 pp of Top-1 against cpu bs1 on the same 400 photos, more than the 1 pp"
+    )
 
 
 def test_flips_are_named_with_label_and_both_answers() -> None:

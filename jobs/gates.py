@@ -11,7 +11,7 @@ from typing import Literal
 from dinoq.jobs.chips import Precision, chip_named, parse_batches
 from dinoq.jobs.errors import UsageError
 from dinoq.jobs.spec import RunSpec
-from dinoq.jobs.verdicts import Status
+from dinoq.jobs.status import Status
 
 Operator = Literal[">=", ">"]
 Per = Literal["card", "chip"]

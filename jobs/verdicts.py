@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal
 
 from dinoq.jobs.bootstrap import Draws
@@ -16,6 +15,31 @@ from dinoq.jobs.measure import MIN_BATCHES, Measurement
 from dinoq.jobs.merge import Coverage
 from dinoq.jobs.plausibility import COUNTED_TWICE, is_proportional, off_neighbours, share_of_peak, times_neighbours
 from dinoq.jobs.spec import Mode
+from dinoq.jobs.status import Status
+
+__all__ = [
+    "ALLOWED_LOSS",
+    "CHANCE_SAMPLES",
+    "CODES",
+    "MAX_CV",
+    "MAX_DRIFT",
+    "PRECEDENCE",
+    "Cell",
+    "Kind",
+    "Status",
+    "Verdict",
+    "accuracy_verdict",
+    "coverage_verdict",
+    "exit_code",
+    "looks_like_guessing",
+    "peak_share",
+    "performance_verdict",
+    "plausibility_verdicts",
+    "random_data_verdict",
+    "rows_of",
+    "stability_verdict",
+    "told_accuracy_verdict",
+]
 
 Kind = Literal["coverage", "accuracy", "performance", "stability", "plausibility"]
 
@@ -26,18 +50,6 @@ MAX_CV = 0.025
 MAX_DRIFT = 0.05
 """First and last quarter of a device's batches may differ by so much: twice what variation alone may explain."""
 CHANCE_SAMPLES = 100
-
-
-class Status(StrEnum):
-    """The word of a verdict."""
-
-    PASS = "PASS"
-    FAIL = "FAIL"
-    UNDECIDED = "UNDECIDED"
-    INCOMPLETE = "INCOMPLETE"
-    NOT_MEASURED = "NOT_MEASURED"
-    UNSTABLE = "UNSTABLE"
-    IMPLAUSIBLE = "IMPLAUSIBLE"
 
 
 CODES: Mapping[tuple[Kind, Status], int] = {

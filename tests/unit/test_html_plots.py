@@ -116,6 +116,14 @@ def test_more_devices_than_can_be_told_apart_are_left_to_the_table() -> None:
     assert len(labels) == MOST_DEVICES
 
 
+def test_the_seconds_of_a_short_run_have_no_more_digits_than_they_need() -> None:
+    run = report_of(cpu_job(400)).runs[0]
+    short = replace(run.timelines[0], lasts_s=0.1, bucket_s=0.01, images_per_s=(100.0,) * 10)
+    labels = texts(over_time_plot(replace(run, timelines=(short,))))
+    assert labels[0] == "0"
+    assert "0.00" not in labels
+
+
 def test_a_simulated_run_is_named_so_at_its_plot() -> None:
     html = over_time_plot(report_of(three_chip_job((1,), 64)).runs[0])
     assert "310P3 bs1 (simulated)</figcaption>" in html

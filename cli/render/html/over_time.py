@@ -49,6 +49,8 @@ def over_time_plot(run: RunReport) -> Html:
     axes[0].set_ylim(bottom=0.0)
     axes[0].set_xlim(left=0.0, right=drawn[0].lasts_s)
     axes[-1].set_xlabel("seconds since the run's start")
+    axes[-1].tick_params(axis="x", pad=6)  # clear of the last number beside the plot
+    axes[-1].xaxis.set_major_formatter("{x:g}")
     figure.align_ylabels(axes)
     if several:
         legend(figure, axes[0], columns=2)

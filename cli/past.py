@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def open_past(settings: Settings) -> Database:
-    """The ledger of these settings; one in a folder that is closed to us is read as it is."""
+    """The ledger of these settings; one in a folder that is closed to us is read as it is.
+
+    Raises: BadFolder on a network file system, where a file that others write cannot be read safely either.
+    """
     from dinoq.cli.ledger import open_ledger
     from dinoq.db.reading import open_to_read
+    from dinoq.workers.data.mounts import network_filesystem
 
     try:
         return open_ledger(settings)
     except BadFolder:
+        if network_filesystem(settings.state):
+            raise
         return open_to_read(settings.database_url)
 
 

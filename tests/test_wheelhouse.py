@@ -18,9 +18,9 @@ def names(requirements: list[object]) -> set[str]:
 
 
 def pins(lock: str) -> dict[str, set[str]]:
-    """`numpy==2.4.6 ; marker` and the hashes of its files."""
+    """`numpy==2.4.6` and the hashes of its files; where it is wanted may differ between locks."""
     entries = re.split(r"^(?=[a-z])", (ROOT / lock).read_text(), flags=re.MULTILINE)[1:]
-    return {entry.partition(" \\")[0]: set(re.findall(r"sha256:\w{64}", entry)) for entry in entries}
+    return {re.split(r" [;\\]", entry)[0]: set(re.findall(r"sha256:\w{64}", entry)) for entry in entries}
 
 
 def test_the_runtime_lock_has_every_requirement_of_a_host_and_none_of_development() -> None:

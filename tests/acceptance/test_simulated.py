@@ -62,7 +62,13 @@ def test_three_chips_answer_as_the_reference_does(simulated: Shell, shared_data:
     lines = answer.out.splitlines()
     assert lines[1].startswith("SIMULATED  310P3 and T4 are simulators")
     assert sum(line.startswith(("~ 310P3 bs", "~ T4    bs")) for line in lines) == 8
-    assert sum(" agrees with cpu bs" in line for line in lines) == 4
+    # Every two chips are paired at one batch, and the others hold theirs against the cpu.
+    assert [" ".join(line.split()[1:6]) for line in lines if line.startswith("  paired")] == [
+        "310P3 bs1 against T4 bs1:",
+        "310P3 bs1 against cpu bs1:",
+        "T4 bs1 against cpu bs1:",
+    ]
+    assert sum(" agrees with cpu bs" in line for line in lines) == 2
 
 
 def test_the_whole_command_is_chip_and_batches_beside_a_living_up(simulated: Shell, shared_data: Path) -> None:

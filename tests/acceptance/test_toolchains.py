@@ -74,7 +74,7 @@ def test_a_changed_artifact_fails_and_one_of_another_version_is_not_opened(bench
     bench.shell.start("up", "--simulate", "310P3:1,T4:1", DINOQ_SIM_TENSORRT="8.6.1")
     eventually(lambda: job_progress(ledger, job).runs[0].state == "failed", "the failure")
     altered, other = job_progress(ledger, job).runs
-    assert altered.error == "the artifact of run 1 is missing or changed in the store; submit the job again"
+    assert altered.error == "the artifact of run 1 is missing or changed in the store; dinoq submit --like 1"
     assert (other.samples_done, other.waits_for.split(";")[0]) == (
         0,
         "WAITING: compiled with tensorrt 10.16.1.11 for x86_64",

@@ -38,4 +38,8 @@ def program_texts(report: Report) -> list[str]:
 
 
 def _words(program: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {word}" for name, word in sorted(program.items()) if name not in ELSEWHERE)
+    return ", ".join(_fact(name, word) for name, word in sorted(program.items()) if name not in ELSEWHERE)
+
+
+def _fact(name: str, word: str) -> str:
+    return f"others took {word} of its cores" if name == "others" else f"{name} {word}"

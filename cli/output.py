@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from dinoq.jobs.errors import UsageError
-
-PLAIN = 0o644
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -25,25 +23,21 @@ def check_free(path: Path, *, force: bool) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Beside its place first, then into it: whoever reads it finds the old file or the new one, never half of one.
+    """Beside its place first, then into it: whoever reads it finds the old file or the new one, never half of one. A file
+    that is replaced keeps its mode, a link what it points to.
 
     Raises: UsageError.
     """
+    place = path.resolve()
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise _refused(path, error) from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with beside.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
-        Path(beside).chmod(PLAIN)
-        Path(beside).replace(path)
+        if place.exists():
+            shutil.copymode(place, beside)
+        beside.replace(place)
     except OSError as error:
-        raise _refused(path, error) from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="-o FILE") from None
     finally:
         with suppress(OSError):
-            Path(beside).unlink()
-
-
-def _refused(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path} cannot be written: {error.strerror}.", hint="-o FILE")
+            beside.unlink()

@@ -24,6 +24,7 @@ from dinoq.db.reading import open_to_read
 from dinoq.db.tables.jobs import JOB_STATES
 from dinoq.jobs.columns import order_for
 from dinoq.jobs.compare.comparison import Comparison, Limits
+from dinoq.jobs.errors import UsageError
 from dinoq.jobs.figures import ENDED, RunFigures
 from dinoq.jobs.report import Report
 from dinoq.jobs.search import Filters, Search, search_for
@@ -71,7 +72,7 @@ class History:
     ) -> tuple[JobSummary, ...]:
         """Past and present jobs, newest first."""
         order = None if sort is None else order_for(sort, tuple(SORTED))
-        return tuple(list_jobs(self._db, _search(filters, JOB_STATES), order=order, limit=limit))
+        return tuple(list_jobs(self._db, _search(filters, JOB_STATES), order=order, limit=_checked(limit)))
 
     def results(
         self, *, best: bool = False, sort: str | None = None, limit: int | None = None, **filters: Unpack[Filters]
@@ -86,7 +87,9 @@ class History:
                 f"{len(missing)} jobs are not summed up yet, their runs are missing or out of date: run dinoq results"
             )
             warnings.warn(text, stacklevel=2)
-        return tuple((best_runs if best else list_runs)(self._db, _search(filters, ENDED), order=order, limit=limit))
+        return tuple(
+            (best_runs if best else list_runs)(self._db, _search(filters, ENDED), order=order, limit=_checked(limit))
+        )
 
     def columns(
         self, *, best: bool = False, sort: str | None = None, limit: int | None = None, **filters: Unpack[Filters]
@@ -108,6 +111,12 @@ class History:
         Raises: NoSuchJob; UsageError for two that have nothing in common, or are unlike (unless `limits` allow it).
         """
         return comparison_of(self._db, settings.load(), str(a), str(b), limits or Limits())
+
+
+def _checked(limit: int | None) -> int | None:
+    if limit is not None and limit < 0:
+        raise UsageError(f"limit is {limit}; expected a number of rows, or None for all.", hint="limit=20")
+    return limit
 
 
 def _search(filters: Filters, states: Sequence[str]) -> Search:

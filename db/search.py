@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dinoq.db.figures import BETWEEN_HOSTS
@@ -77,15 +77,18 @@ def _hosts(hosts: Sequence[str]) -> Conditions:
     """One of the hosts of a row, whole."""
     if not hosts:
         return []
-    listed = BETWEEN_HOSTS + FiguresRow.hosts + BETWEEN_HOSTS
-    return [or_(*(listed.contains(f"{BETWEEN_HOSTS}{host}{BETWEEN_HOSTS}", autoescape=True) for host in hosts))]
+    # In small letters on both sides: SQLite's LIKE knows no case, PostgreSQL's does.
+    listed = func.lower(BETWEEN_HOSTS + FiguresRow.hosts + BETWEEN_HOSTS)
+    wanted = (f"{BETWEEN_HOSTS}{host.lower()}{BETWEEN_HOSTS}" for host in hosts)
+    return [or_(*(listed.contains(one, autoescape=True) for one in wanted))]
 
 
 def _owners(owner: TextColumn, owners: Sequence[str]) -> Conditions:
     if not owners:
         return []
-    anywhere = (owner.startswith(f"{one}@", autoescape=True) for one in owners if "@" not in one)
-    return [or_(owner.in_(owners), *anywhere)]
+    named, wanted = func.lower(owner), [one.lower() for one in owners]
+    anywhere = (named.startswith(f"{one}@", autoescape=True) for one in wanted if "@" not in one)
+    return [or_(named.in_(wanted), *anywhere)]
 
 
 def _tagged(job_id: InstrumentedAttribute[int], tags: Sequence[str]) -> Conditions:

@@ -91,4 +91,7 @@ def parse_cell(text: str) -> tuple[str, int]:
     chip, colon, batch = text.partition(":")
     if not colon:
         raise UsageError(f"run {text!r} is no CHIP:BATCH.", hint="--run 310P3:16")
-    return chip_named(chip).name, parse_batches(batch)[0]
+    batches = parse_batches(batch)
+    if len(batches) > 1:
+        raise UsageError(f"run {text!r} names several batches; expected one.", hint="--run 310P3:16")
+    return chip_named(chip).name, batches[0]

@@ -78,12 +78,12 @@ def _named(gate: Gate, batch: int) -> bool:
 def _gaps(gate: Gate, chip: str, runs: Sequence[RunReport], sound: Sequence[Cell]) -> list[_Gap]:
     """The runs that the gate asks about and that have no figure, unless another job measured the same."""
     known = {cell.run_no for cell in sound}
-    measured = {(cell.chip, cell.batch) for cell in sound}
+    measured = {(cell.chip, cell.batch, cell.precision, cell.origin, cell.pace) for cell in sound}
     return [
         _gap(run)
         for run in runs
         if run.chip == chip and _named(gate, run.batch) and run.run_no not in known
-        if (run.chip, run.batch) not in measured
+        if (run.chip, run.batch, run.precision, run.origin or "real", run.pace) not in measured
     ]
 
 

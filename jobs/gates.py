@@ -123,7 +123,10 @@ def _sides(gate: str, text: str) -> tuple[str, int | None, str | None]:
 def _side(text: str) -> tuple[str, int | None]:
     """`310P3@16`, or `310P3:16` as runs are named elsewhere."""
     chip, at, batch = text.replace(":", "@", 1).partition("@")
-    return chip_named(chip.strip()).name, parse_batches(batch)[0] if at else None
+    batches = parse_batches(batch) if at else ()
+    if len(batches) > 1:
+        raise UsageError(f"{text.strip()!r} names several batches; a gate is about one.", hint=EXAMPLE)
+    return chip_named(chip.strip()).name, batches[0] if batches else None
 
 
 def check_gates(gates: Sequence[Gate], runs: Iterable[RunSpec]) -> None:

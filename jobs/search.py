@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from dinoq.jobs.chips import parse_batches, parse_chips
 from dinoq.jobs.errors import UsageError
+from dinoq.jobs.remarks import tag_named
 from dinoq.jobs.verdicts import Status
 
 ORIGINS = ("real", "simulated")
@@ -87,7 +88,7 @@ def search_for(filters: Filters, *, states: Sequence[str], now: datetime) -> Sea
         origin=_known("origin", words_of(filters.get("origin")), ORIGINS),
         host=words_of(filters.get("host")),
         owner=words_of(filters.get("owner")),
-        tag=words_of(filters.get("tag")),
+        tag=tuple(map(tag_named, words_of(filters.get("tag")))),
         since=moment_of("since", filters.get("since"), now),
         until=moment_of("until", filters.get("until"), now),
         text=(filters.get("text") or "").strip(),

@@ -85,9 +85,12 @@ def steady_from(values: NDArray[np.float64]) -> int | None:
         return None
     blocks = min(STEADY_BLOCKS, values.size // STEADY_VALUES)
     length = values.size // blocks
-    backwards = np.median(values[: blocks * length].reshape(blocks, length), axis=1)[::-1]
+    first = values.size - blocks * length  # what is left over is before the first block: the end counts most
+    backwards = np.median(values[first:].reshape(blocks, length), axis=1)[::-1]
     level = np.cumsum(backwards) / np.arange(1, blocks + 1)
     high, low = np.maximum.accumulate(backwards), np.minimum.accumulate(backwards)
     steady = (high <= (1.0 + STEADY_WITHIN) * level) & (low >= (1.0 - STEADY_WITHIN) * level)
     left = int(np.flatnonzero(steady).max()) + 1
-    return (blocks - left) * length if 2 * left >= blocks else None
+    if 2 * left < blocks:
+        return None
+    return first + (blocks - left) * length if left < blocks else 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dinoq.jobs.measure import MIN_BATCHES
 from dinoq.jobs.result import ShardResult, Times
 
 
@@ -48,7 +49,7 @@ class TracedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The parts added up: what the report of the run says."""
+    """The parts added up: what the report of the run says. `images_per_s` is None for too few batches, as there."""
 
     parts: int
     n: int
@@ -80,7 +81,7 @@ def totals(parts: Sequence[TracedPart], *, batch: int) -> Totals:
         unreadable=sum(part.unreadable for part in parts),
         nonfinite=sum(part.nonfinite for part in parts),
         batches=batches,
-        images_per_s=_rate(batches, batch, whole),
+        images_per_s=_rate(batches, batch, whole) if batches >= MIN_BATCHES else None,
     )
 
 

@@ -68,15 +68,19 @@ class AccuracyCompared:
     unpaired: Unpaired | None = None
 
 
-def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> AccuracyCompared | None:
-    """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed.
+def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int, of: int = 1) -> AccuracyCompared | None:
+    """None where neither run is about accuracy (random data). At most `flips` flipped photos are listed. `of` so many
+    pairs of a comparison each may err only so much less often, so that all of them together keep to the levels below
+    (Bonferroni).
 
     REGRESSION: Top-1 is worse with p < 0.05, or Top-5 with p < 0.01 (exact McNemar). IMPROVED: one is better, none worse.
     NO CHANGE: the 95 % intervals of both differences lie within `margin` on either side. UNDECIDED: none of these, or the
-    samples cannot be paired: other photos may be the reason.
+    samples cannot be paired, or one run lacks some that the other evaluated: other photos may be the reason.
     """
-    if not (a.answered or b.answered):
+    if not (a.run.coverage.expected or b.run.coverage.expected):
         return None
+    if not (a.answered or b.answered):
+        return _unpaired(a, b, "neither has an answer to any photo")
     if not (a.answered and b.answered):
         side = b if a.answered else a
         return _unpaired(a, b, f"{side.name} has no answer to any photo")
@@ -86,8 +90,14 @@ def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int) -> Accuracy
     made = _paired(a, b, matching.places, matching.how, margin, flips)
     if made is None:
         return _unpaired(a, b, "no photo was evaluated by both")
-    outcome, why = _judged(made)
+    outcome, why = _judged(made, of)
+    if outcome in (Outcome.NO_CHANGE, Outcome.IMPROVED) and not _same_evaluated(a, b, matching.places):
+        outcome, why = Outcome.UNDECIDED, f"{why}; but not every photo was evaluated by both"
     return AccuracyCompared(outcome=outcome, why=why, paired=made)
+
+
+def _same_evaluated(a: Side, b: Side, places: Places) -> bool:
+    return bool((a.merged.predictions().evaluated == b.merged.predictions().evaluated[places]).all())
 
 
 def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
@@ -108,13 +118,14 @@ def _paired(a: Side, b: Side, places: Places, how: str, margin: float, flips: in
     right_here, right_there = here == labels[:, None], there == labels[:, None]
     top1 = paired(right_here[:, 0], right_there[:, 0])
     at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
+    fair = _same_evaluated(a, b, places) and not (a.run.simulated or b.run.simulated)
     return PairedAccuracy(
         samples=len(both),
         same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] != UNRANKED)).sum()),
         top1=top1,
         top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
         margin=margin,
-        no_worse=Status.UNDECIDED if a.run.simulated or b.run.simulated else non_inferiority(top1, margin),
+        no_worse=non_inferiority(top1, margin) if fair else Status.UNDECIDED,
         flipped=_flipped(a, both[at], here[at, 0], there[at, 0]),
         how=how,
     )
@@ -132,8 +143,8 @@ def _class(top1: int) -> int | None:
     return None if top1 == UNRANKED else top1
 
 
-def _judged(made: PairedAccuracy) -> tuple[Outcome, str]:
-    ranks = (("top-1", made.top1, ALPHA), ("top-5", made.top5, ALPHA_TOP5))
+def _judged(made: PairedAccuracy, of: int) -> tuple[Outcome, str]:
+    ranks = (("top-1", made.top1, ALPHA / of), ("top-5", made.top5, ALPHA_TOP5 / of))
     found = [(pair.difference, _told(name, pair)) for name, pair, alpha in ranks if pair.p < alpha and pair.difference]
     if worse := [told for difference, told in found if difference < 0]:
         return Outcome.REGRESSION, "; ".join(worse)

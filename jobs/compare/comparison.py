@@ -46,6 +46,11 @@ class Compared:
         return worst(one.outcome for one in (self.accuracy, self.speed) if one)
 
     @property
+    def lost(self) -> bool:
+        """Whether the second has no compute figure where the first has one."""
+        return self.speed.rates[0].a is not None and self.speed.rates[0].b is None
+
+    @property
     def gaps(self) -> tuple[str, ...]:
         """Which of the two is incomplete, and why."""
         return tuple(dict.fromkeys(f"{side.name}: {side.gaps}" for side in (self.a, self.b) if side.gaps))
@@ -81,8 +86,11 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """What `--fail-on regression` ends with: 4 for a REGRESSION, 6 where something is incomplete or was refused."""
-        codes = [4] * (self.outcome is Outcome.REGRESSION) + [6] * bool(self.gaps or self.refused)
+        """What `--fail-on regression` ends with: 4 for a REGRESSION, 6 where something is incomplete, was refused, or is in
+        the first alone, 7 where a figure cannot be."""
+        codes = [4] * (self.outcome is Outcome.REGRESSION)
+        codes += [6] * bool(self.gaps or self.refused or self.only_a or any(pair.lost for pair in self.pairs))
+        codes += [7] * any(side.implausible for pair in self.pairs for side in (pair.a, pair.b))
         return min(codes, key=PRECEDENCE.index, default=0)
 
 
@@ -108,20 +116,20 @@ def compare_jobs(a: Sequence[Side], b: Sequence[Side], limits: Limits) -> Compar
         here, there, why = refused[0]
         raise _unlike(here.name, there.name, why)
     return Comparison(
-        pairs=tuple(_compared(*one, limits) for one in fair),
+        pairs=tuple(_compared(*one, limits, of=len(fair)) for one in fair),
         only_a=_alone(a, [here for here, _ in pairs]),
         only_b=_alone(b, [there for _, there in pairs]),
         refused=tuple(Refused(a=here.name, b=there.name, why=why) for here, there, why in refused),
     )
 
 
-def _compared(a: Side, b: Side, why: tuple[str, ...], limits: Limits) -> Compared:
+def _compared(a: Side, b: Side, why: tuple[str, ...], limits: Limits, *, of: int = 1) -> Compared:
     return Compared(
         a=a,
         b=b,
         unlike=why,
         changes=changes(a, b),
-        accuracy=compare_accuracy(a, b, margin=limits.margin, flips=limits.flips),
+        accuracy=compare_accuracy(a, b, margin=limits.margin, flips=limits.flips, of=of),
         speed=compare_speed(a, b, noise=limits.noise),
     )
 

@@ -54,8 +54,10 @@ class Repeated:
 
     @property
     def smallest_accuracy(self) -> int | None:
-        """How many photos more must go wrong than right to be told from chance, beside what flips anyway."""
-        return None if self.flips is None else _net(self.flips)
+        """How many photos more must go wrong than right to be told from chance, beside what flips anyway; None where there
+        are too few photos for that."""
+        net = None if self.flips is None else _net(self.flips)
+        return None if net is None or net + 2 * ((self.flips or 0) // 2) > self.samples else net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

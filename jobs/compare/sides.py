@@ -15,12 +15,14 @@ from dinoq.jobs.verdicts import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A run as it is compared. `report` is of this run alone; `merged` has its answers, places in `manifest`."""
+    """A run as it is compared. `report` is of this run alone; `merged` has its answers, places in `manifest`.
+    `implausible`: beside the other runs of its job, its figure cannot be."""
 
     job: int
     report: Report
     merged: Merged
     manifest: Manifest
+    implausible: bool = False
 
     @property
     def run(self) -> RunReport:
@@ -61,15 +63,27 @@ class Side:
 
 def side_of(record: JobRecord, manifest: Manifest, run_no: int) -> Side:
     """The run numbered `run_no` of a job whose manifest this is."""
+    return _side(record, manifest, run_no, build_report(record, manifest))
+
+
+def sides_of(record: JobRecord, manifest: Manifest) -> tuple[Side, ...]:
+    """Every run of a job."""
+    whole = build_report(record, manifest)
+    return tuple(_side(record, manifest, run.run_no, whole) for run in record.runs)
+
+
+def _side(record: JobRecord, manifest: Manifest, run_no: int, whole: Report) -> Side:
     run = next(one for one in record.runs if one.run_no == run_no)
     spec = replace(record.spec, runs=(replace(record.spec.run(run_no), run_no=1),), gates=())
     alone = replace(record, spec=spec, runs=(replace(run, run_no=1),))
     report = build_report(alone, manifest)
     # Random data and imported figures have no answers, so nothing is held against labels.
     labels = manifest.label_array if report.runs[0].coverage.expected else manifest.label_array[:0]
-    return Side(job=record.id, report=report, merged=merge(run.results, labels, run.fenced), manifest=manifest)
-
-
-def sides_of(record: JobRecord, manifest: Manifest) -> tuple[Side, ...]:
-    """Every run of a job."""
-    return tuple(side_of(record, manifest, run.run_no) for run in record.runs)
+    judged = next(one for one in whole.runs if one.run_no == run_no)
+    return Side(
+        job=record.id,
+        report=report,
+        merged=merge(run.results, labels, run.fenced),
+        manifest=manifest,
+        implausible=any(verdict.status is Status.IMPLAUSIBLE for verdict in judged.verdicts),
+    )

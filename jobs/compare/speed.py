@@ -10,13 +10,15 @@ from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.compare.steadiness import unsteadiness
 from dinoq.jobs.measure import SCOPES, Measurement, Scope
-from dinoq.jobs.verdicts import MAX_CV, MAX_DRIFT, Status
+from dinoq.jobs.verdicts import MAX_CV, MAX_DRIFT
 
 FLOOR = "noise floor"
 NOISE = 0.02
 """What two runs of the same thing may differ by although each of them was steady: the least that is called a change."""
 
 
+Worked = tuple[int, float]
+"""The timed batches of a device, and the mean ms of one."""
 MOST = 0.9
 """Of cores that are hardly ours it makes no difference how little is left."""
 
@@ -87,6 +89,7 @@ def compare_speed(a: Side, b: Side, *, noise: float = NOISE) -> SpeedCompared:
         Rate(scope=scope, a=getattr(here.throughput, scope), b=getattr(there.throughput, scope)) for scope in SCOPES
     )
     interval, allowed = _interval(here, there), noise_of(a, b, floor=noise)
+    allowed = max(filter(None, (allowed, _mix(a, b))), key=lambda one: one.value)
     outcome, why = _outcome(a, b, rates[0].ratio, interval, allowed, floor=noise)
     return SpeedCompared(
         outcome=outcome, why=why, rates=rates, percentiles=_percentiles(here, there), interval=interval, noise=allowed
@@ -102,6 +105,35 @@ def noise_of(*sides: Side, floor: float = NOISE) -> Noise:
     """
     found = [Noise(value=floor, why=FLOOR), *(one for side in sides for one in _shown_by(side))]
     return max(found, key=lambda one: one.value)
+
+
+def _mix(a: Side, b: Side) -> Noise | None:
+    """What it makes that several devices shared the work in another way, which is chance. Where they are not the same
+    devices, how far those of a run lie apart."""
+    here, there = _by_device(a), _by_device(b)
+    if max(len(here), len(there)) < 2:
+        return None
+    why = "the devices shared the work in another way"
+    if here.keys() != there.keys():
+        apart = max(side.run.measured.spread or 0.0 for side in (a, b))
+        return Noise(value=apart, why=f"{why}, and are not the same")
+    return Noise(value=max(_moved(here, there), _moved(there, here)), why=why)
+
+
+def _moved(one: Mapping[str, Worked], other: Mapping[str, Worked]) -> float:
+    """How far the mean time of a batch moves when each device of `other` has the share that it had in `one`."""
+    own = sum(n * ms for n, ms in other.values()) / sum(n for n, _ in other.values())
+    shared_as = sum(one[key][0] * ms for key, (_, ms) in other.items()) / sum(n for n, _ in one.values())
+    return max(own, shared_as) / min(own, shared_as) - 1.0
+
+
+def _by_device(side: Side) -> dict[str, Worked]:
+    """The timed batches of each device, and the mean ms of one; only those that have a figure."""
+    return {
+        one.figures.key: (one.figures.batches, 1000.0 * side.run.batch / one.figures.compute)
+        for one in side.run.devices
+        if one.figures.compute
+    }
 
 
 def _shown_by(side: Side) -> Iterator[Noise]:
@@ -143,7 +175,7 @@ def _outcome(
     if a.name == b.name:
         return Outcome.NO_CHANGE, "it is the same run"
     told = f"compute {100 * (ratio - 1.0):+.1f} %"
-    if implausible := [side.name for side in (a, b) if _implausible(side)]:
+    if implausible := [side.name for side in (a, b) if side.implausible]:
         return Outcome.UNDECIDED, f"{told}, but {' and '.join(implausible)} is IMPLAUSIBLE"
     if interval is None:
         return Outcome.UNDECIDED, f"{told}; without the times of its batches nothing tells it from noise"
@@ -167,7 +199,3 @@ def _unmeasured(a: Side, b: Side) -> str:
         if side.run.measured.throughput.compute is None
     ]
     return "; ".join(dict.fromkeys(why)) or "the first has no throughput"
-
-
-def _implausible(side: Side) -> bool:
-    return any(verdict.status is Status.IMPLAUSIBLE for verdict in side.run.verdicts)

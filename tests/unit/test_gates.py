@@ -101,3 +101,8 @@ def test_gates_about_anything_else_are_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError, match="gate") as error:
         check_gates([parse_gate(text)], RUNS)
     assert said in str(error.value)
+
+
+def test_a_gate_about_several_batches_is_refused() -> None:
+    with pytest.raises(UsageError, match="names several batches"):
+        parse_gate("310P3@1,16 >= 2500 img/s")

@@ -61,3 +61,16 @@ def test_a_link_stays_a_link_and_a_private_file_private(tmp_path: Path) -> None:
     link.symlink_to(target)
     write_whole(link, "new")
     assert (link.is_symlink(), target.read_text(), target.stat().st_mode & 0o777) == (True, "new", 0o600)
+
+
+def test_a_device_is_written_into_and_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "nothing"
+    path.symlink_to("/dev/null")
+    check_free(path, force=False)
+    write_whole(path, "text")
+    assert path.is_char_device()
+
+
+def test_a_name_that_no_file_can_have_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written"):
+        check_free(tmp_path / ("x" * 300), force=False)

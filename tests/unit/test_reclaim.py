@@ -11,7 +11,7 @@ import pytest
 from dinoq.jobs.ledger import ArtifactRef
 from dinoq.jobs.retention import GRACE_S, FileKind
 from dinoq.workers.data.reclaim import Found, idle_of, reclaimable, remove
-from dinoq.workers.data.store import Store, mark_used, open_store
+from dinoq.workers.data.store import Store, mark_used, open_store, remove_leftovers
 from tests.builders import sha256
 
 ALL: tuple[FileKind, ...] = ("shard", "artifact", "leftover")
@@ -91,6 +91,18 @@ def test_while_it_goes_nobody_finds_it_and_what_is_made_anew_stays(store: Store)
     assert not remove(store, found(store, ARTIFACT), made_meanwhile)
     assert (store.path / ARTIFACT).read_bytes() == b"another"
     assert len(list((store.path / "artifacts").glob(".*"))) == 1
+
+
+def test_what_is_being_removed_is_nobody_elses_leftover_and_can_be_put_back(store: Store) -> None:
+    def two_others_look() -> bool:
+        assert not [one for one in reclaimable(store, ["leftover"]) if one.path.name.startswith(".aside-")]
+        remove_leftovers(store)
+        return False
+
+    old = time.time() - 10 * 86_400
+    os.utime(store.path / ARTIFACT, (old, old))
+    assert not remove(store, found(store, ARTIFACT), two_others_look)
+    assert (store.path / ARTIFACT).read_bytes() == b"content"
 
 
 def test_a_ctrl_c_in_the_middle_puts_it_back(store: Store) -> None:

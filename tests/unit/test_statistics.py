@@ -102,3 +102,7 @@ def test_too_few_or_untold_values_are_not_called_steady(times: NDArray[np.float6
 def test_steady_is_a_place_with_at_least_half_of_the_blocks_after_it(values: list[float]) -> None:
     found = steady_from(np.array(values))
     assert found is None or 0 <= found <= (len(values) + 1) / 2
+
+
+def test_what_is_left_over_of_the_blocks_is_at_the_beginning() -> None:
+    assert steady_from(np.array([5.0] * 100 + [50.0] * 19)) is None

@@ -123,3 +123,9 @@ def test_a_format_without_parts_is_refused() -> None:
 def test_the_report_names_the_two_commands() -> None:
     last = render(report_of(cpu_job())).splitlines()[-1]
     assert last == "Trace     dinoq report 42 --run cpu:16 · dinoq logs 42 --run cpu:16"
+
+
+def test_too_few_batches_have_no_rate_in_their_sum_as_in_the_report() -> None:
+    few = trace_of([make_result(SAMPLES, 0, 8, times=make_times([1.0] * 4))], {}, {}, batch=2)
+    assert few[0].images_per_s is not None
+    assert totals(few, batch=2).images_per_s is None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dinoq.jobs.retention import GRACE_S, FileKind
-from dinoq.workers.data.store import Store
+from dinoq.workers.data.store import ASIDE, LEFT_OVER_S, Store, lying_since_s
 
 FOLDERS: tuple[tuple[str, FileKind], ...] = (
     ("shards/*/*.shard", "shard"),
@@ -49,7 +49,7 @@ def reclaimable(store: Store, kinds: Collection[FileKind]) -> Iterator[Found]:
         for path in store.path.glob(pattern):
             with contextlib.suppress(OSError):
                 facts = path.stat()
-                if path.is_file() and not path.name.startswith(GIVEN):
+                if path.is_file() and not path.name.startswith(GIVEN) and not _is_held(path):
                     place = path.relative_to(store.path).as_posix()
                     yield Found(kind, place, path, facts.st_size, facts.st_mtime, facts.st_atime)
 
@@ -69,7 +69,7 @@ def remove(store: Store, found: Found, let_go: Callable[[], bool]) -> bool:
 
     It is taken out of sight first, so that whoever looks for it finds it whole or not at all, and makes it anew.
     """
-    aside = store.path / found.place.split("/", 1)[0] / f".{uuid.uuid4().hex}"
+    aside = store.path / found.place.split("/", 1)[0] / f"{ASIDE}{uuid.uuid4().hex}"
     try:
         found.path.rename(aside)
     except OSError:  # another host was quicker
@@ -86,9 +86,15 @@ def remove(store: Store, found: Found, let_go: Callable[[], bool]) -> bool:
     return gone
 
 
+def _is_held(path: Path) -> bool:
+    """Whether somebody is removing it, and may put it back."""
+    return path.name.startswith(ASIDE) and time.time() - lying_since_s(path) < LEFT_OVER_S
+
+
 def _put_back(aside: Path, path: Path) -> None:
     """Unless it was made anew meanwhile."""
     if path.exists():
         aside.unlink(missing_ok=True)
     else:
-        aside.rename(path)
+        with contextlib.suppress(FileNotFoundError):  # somebody cleared away what lay about: it is made anew
+            aside.rename(path)

@@ -15,6 +15,8 @@ from dinoq.jobs.ledger import ArtifactRef
 from dinoq.jobs.spec import GivenArtifact
 from dinoq.workers.data.shards import fresh_file
 
+ASIDE = ".aside-"
+"""How the names of files begin that are being removed."""
 LEFT_OVER_S = 86_400.0
 CHUNK = 1 << 20
 
@@ -105,8 +107,15 @@ def remove_leftovers(store: Store) -> None:
     for folder in ("shards", "artifacts", "models"):
         for begun in (store.path / folder).glob(".*"):
             with contextlib.suppress(OSError):  # another host was quicker
-                if time.time() - begun.stat().st_mtime > LEFT_OVER_S:
+                if time.time() - lying_since_s(begun) > LEFT_OVER_S:
                     begun.unlink()
+
+
+def lying_since_s(begun: Path) -> float:
+    """When it was left, in epoch s. One that is being removed keeps its times and may be put back: of it counts when it
+    was renamed."""
+    facts = begun.stat()
+    return facts.st_ctime if begun.name.startswith(ASIDE) else facts.st_mtime
 
 
 def open_store(path: Path) -> Store:

@@ -113,8 +113,23 @@ def test_without_a_photo_that_both_evaluated_nothing_is_paired() -> None:
     assert (made.paired, made.why) == (None, "not paired: no photo was evaluated by both")
 
 
-def test_without_an_answer_on_either_side_there_is_nothing_to_compare() -> None:
-    assert compare_accuracy(make_side(results=()), make_side(results=()), margin=0.01, flips=1) is None
+def test_without_an_answer_on_either_side_nothing_is_decided() -> None:
+    made = compared(make_side(results=()), make_side(results=()))
+    assert (made.outcome, made.why) == (Outcome.UNDECIDED, "not paired: neither has an answer to any photo")
+
+
+def test_who_lacks_samples_that_the_other_evaluated_is_not_called_unchanged() -> None:
+    made = compared(make_side(job=1), make_side(job=2, unreadable=range(1024)))
+    assert made.outcome is Outcome.UNDECIDED
+    assert made.why.endswith("not every photo was evaluated by both")
+    assert made.paired and made.paired.no_worse is Status.UNDECIDED
+
+
+def test_of_many_pairs_each_must_be_surer() -> None:
+    a, b = make_side(job=1), make_side(job=2, wrong=range(7))  # p = 0.016
+    alone, of_twelve = (compare_accuracy(a, b, margin=0.01, flips=1, of=of) for of in (1, 12))
+    assert alone and of_twelve
+    assert (alone.outcome, of_twelve.outcome) == (Outcome.REGRESSION, Outcome.NO_CHANGE)
 
 
 samples = st.sets(st.integers(0, 2047), max_size=60)

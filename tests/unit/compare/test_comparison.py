@@ -127,3 +127,27 @@ def test_compare_b_a_pairs_as_compare_a_b_does() -> None:
     here, there = job(1, "T4", "cpu"), job(2, "cpu", "T4")
     forth, back = compare_jobs(here, there, Limits()), compare_jobs(there, here, Limits())
     assert sorted((b, a) for a, b in names(back)) == sorted(names(forth))
+
+
+def test_a_column_that_cannot_be_is_implausible_in_a_comparison_too() -> None:
+    """Each figure alone is below the chip's peak; that they grow with the batch only their row tells."""
+    record, manifest = two_chip_job()
+    rates = {run.run_no: 4.0 if run.chip == "T4" else 2.0 for run in record.spec.runs}
+    told = [
+        replace(run, results=(), told=Told(tool="x", kind="log", rates={"compute": rates[run.run_no] * asked.batch}))
+        for run, asked in zip(record.runs, record.spec.runs, strict=True)
+    ]
+    sides = sides_of(replace(record, runs=tuple(told)), manifest)
+    made = compare_jobs(sides, [replace(side, job=43) for side in sides], Limits())
+    assert all(side.implausible for side in sides)
+    assert (made.outcome, made.exit_code) == (Outcome.UNDECIDED, 7)
+
+
+def test_a_run_that_the_second_job_lacks_is_incomplete() -> None:
+    made = compare_jobs(job(1, "T4", "cpu"), job(2, "cpu"), Limits())
+    assert (made.only_a, made.exit_code) == (("T4:16",), 6)
+
+
+def test_a_figure_that_the_second_lost_is_incomplete() -> None:
+    made = compare_runs(make_side(job=1), make_side(np.full(BATCHES, np.nan), job=2), Limits())
+    assert (made.pairs[0].lost, made.exit_code) == (True, 6)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dinoq.jobs.compare.outcome import Outcome
-from dinoq.jobs.compare.sides import Side
+from dinoq.jobs.compare.sides import Side, side_of
 from dinoq.jobs.compare.speed import FLOOR, SpeedCompared, compare_speed, noise_of, shared
 from dinoq.jobs.compare.steadiness import unsteadiness
 from dinoq.jobs.told import Told
-from dinoq.jobs.verdicts import Status, Verdict
-from tests.comparisons import BATCHES, make_side, restless_ms, steady_ms
+from tests.builders import make_device
+from tests.comparisons import BATCHES, MANIFEST, job_with, make_side, restless_ms, steady_ms
+from tests.reports import make_result, make_times
 
 FLAGGED = (Outcome.REGRESSION, Outcome.IMPROVED)
 
@@ -109,12 +110,35 @@ def test_a_told_figure_has_no_interval_and_so_no_verdict() -> None:
 
 
 def test_an_impossible_figure_is_never_judged() -> None:
-    fast = make_side(np.full(BATCHES, 0.01), job=2)
-    report = replace(fast.report, model=replace(fast.report.model, gflop=8.22))
-    verdict = Verdict(kind="plausibility", status=Status.IMPLAUSIBLE, text="400 % of the chip's peak")
-    run = replace(fast.run, verdicts=(verdict,))
-    made = compare_speed(make_side(job=1), replace(fast, report=replace(report, runs=(run,))))
+    fast = replace(make_side(np.full(BATCHES, 0.01), job=2), implausible=True)
+    made = compare_speed(make_side(job=1), fast)
     assert (made.outcome, "IMPLAUSIBLE" in made.why) == (Outcome.UNDECIDED, True)
+
+
+def shared_work(job: int, parts_of_first: int) -> Side:
+    """Two devices of 5 and 6 ms, of which the first took so many of the 8 parts."""
+    keys = ["host-a/T4:0"] * parts_of_first + ["host-a/T4:1"] * (8 - parts_of_first)
+    results = [
+        make_result(
+            MANIFEST,
+            256 * at,
+            256,
+            no=at + 1,
+            device=key,
+            times=make_times([5.0 if key.endswith("0") else 6.0] * 16, fed_ms=1e4 * at),
+        )
+        for at, key in enumerate(keys)
+    ]
+    record = job_with({"T4": tuple(results)}, job=job)
+    devices = (make_device("host-a", "T4", 0), make_device("host-a", "T4", 1))
+    return side_of(replace(record, runs=(replace(record.runs[0], devices=devices),)), MANIFEST, 1)
+
+
+def test_devices_that_share_the_work_in_another_way_are_no_regression() -> None:
+    made = compare_speed(shared_work(1, 5), shared_work(2, 3))
+    assert made.ratio == pytest.approx(0.957, abs=0.002)
+    assert made.outcome is Outcome.UNDECIDED
+    assert made.noise.why == "the devices shared the work in another way"
 
 
 @settings(max_examples=25, deadline=None)

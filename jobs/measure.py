@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from dinoq.jobs.bootstrap import Interval, interval_of, resampled_rates
 from dinoq.jobs.record import RunRecord
-from dinoq.jobs.result import ShardResult, Times
+from dinoq.jobs.result import ShardResult, Times, by_device, in_feeding_order
 from dinoq.jobs.statistics import drift, percentiles, spread, steady_from, variation
 from dinoq.jobs.windows import Windows, windows_of
 
@@ -119,7 +118,7 @@ def measure(
     Images are the evaluated samples times `loop`; padding and unreadable samples are none. Of a `pure` run, which has no
     samples, every image of every batch is one.
     """
-    timings = [_Timing.of(key, parts) for key, parts in _by_device(results).items()]
+    timings = [_Timing.of(key, parts) for key, parts in by_device(results).items()]
     compute_ms = _joined([timing.compute_ms for timing in timings])
     device_ms = _joined([timing.device_ms for timing in timings])
     images = sum(timing.executed * batch if pure else timing.samples * loop for timing in timings)
@@ -160,7 +159,7 @@ class _Timing:
 
     @classmethod
     def of(cls, key: str, parts: Sequence[ShardResult]) -> _Timing:
-        times = sorted((Times.from_blob(part.times) for part in parts), key=lambda one: (one.fed_ms, one.done_ms))
+        times = in_feeding_order(parts)
         rows = np.concatenate(
             [np.stack([one.compute_ms, one.h2d_ms, one.d2h_ms])[:, one.timed] for one in times], axis=1
         ).astype(np.float64)
@@ -193,13 +192,6 @@ class _Timing:
             loading_ms=self.loading_ms,
             steady_from=steady_from(self.compute_ms),
         )
-
-
-def _by_device(results: Sequence[ShardResult]) -> dict[str, list[ShardResult]]:
-    grouped: defaultdict[str, list[ShardResult]] = defaultdict(list)
-    for result in results:
-        grouped[result.device].append(result)
-    return dict(sorted(grouped.items()))
 
 
 def _joined(arrays: Sequence[Milliseconds]) -> Milliseconds:

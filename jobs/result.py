@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -163,3 +165,16 @@ def hits(predictions: Predictions, labels: NDArray[np.int32]) -> tuple[int, int]
     """How many samples have their label first, and among the first five. `labels` int32 [n]."""
     right = predictions.classes == labels[:, None]
     return int(right[:, 0].sum()), int(right.any(axis=1).sum())
+
+
+def by_device(results: Iterable[ShardResult]) -> dict[str, list[ShardResult]]:
+    """The parts of each device, by its key, in the order they are given."""
+    found: defaultdict[str, list[ShardResult]] = defaultdict(list)
+    for result in results:
+        found[result.device].append(result)
+    return dict(sorted(found.items()))
+
+
+def in_feeding_order(parts: Iterable[ShardResult]) -> list[Times]:
+    """The times of one device's parts, as it was fed them."""
+    return sorted((Times.from_blob(part.times) for part in parts), key=lambda one: (one.fed_ms, one.done_ms))

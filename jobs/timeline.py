@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.record import RunRecord
-from dinoq.jobs.result import ShardResult, Times
+from dinoq.jobs.result import ShardResult, Times, by_device
 from dinoq.jobs.telemetry import Block
 
 MOST_BUCKETS = 120
@@ -70,7 +70,7 @@ def timelines(
     if run.first_start_ms is None or run.last_finish_ms is None or run.last_finish_ms <= run.first_start_ms:
         return ()
     wall_s = (run.last_finish_ms - run.first_start_ms) / 1000.0
-    parts = {key: _parts(mine, batch, loop, pure) for key, mine in _by_device(results).items()}
+    parts = {key: _parts(mine, batch, loop, pure) for key, mine in by_device(results).items()}
     host_of = {device.key: device.host for device in run.devices}
     ends_s: defaultdict[str, float] = defaultdict(lambda: -math.inf)
     for key, one in parts.items():
@@ -86,13 +86,6 @@ def bucket_of(wall_s: float) -> float:
     """The shortest bucket of which no more than MOST_BUCKETS cover so long a run, in seconds."""
     fitting = (length for length in LENGTHS_S if length * MOST_BUCKETS >= wall_s)
     return next(fitting, LENGTHS_S[-1] * math.ceil(wall_s / LENGTHS_S[-1] / MOST_BUCKETS))
-
-
-def _by_device(results: Iterable[ShardResult]) -> dict[str, list[ShardResult]]:
-    found: defaultdict[str, list[ShardResult]] = defaultdict(list)
-    for result in results:
-        found[result.device].append(result)
-    return dict(sorted(found.items()))
 
 
 def _parts(results: Iterable[ShardResult], batch: int, loop: int, pure: bool) -> _Parts:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dinoq.jobs.measure import MIN_BATCHES
-from dinoq.jobs.result import ShardResult, Times
+from dinoq.jobs.result import ShardResult, by_device, in_feeding_order
 
 QUARTERS = 4
 
@@ -21,21 +20,13 @@ def unsteadiness(results: Sequence[ShardResult]) -> float | None:
     A mean over a quarter of a run wavers at least as much as the mean over all of it does from run to run, unless what
     disturbs it lasts longer than the run.
     """
-    found = [_between_quarters(_compute_ms(parts)) for parts in _by_device(results)]
+    found = [_between_quarters(_compute_ms(parts)) for parts in by_device(results).values()]
     return max((one for one in found if one is not None), default=None)
 
 
-def _by_device(results: Sequence[ShardResult]) -> list[list[Times]]:
-    parts: defaultdict[str, list[Times]] = defaultdict(list)
-    for result in results:
-        parts[result.device].append(Times.from_blob(result.times))
-    return list(parts.values())
-
-
-def _compute_ms(parts: Sequence[Times]) -> NDArray[np.float64]:
+def _compute_ms(parts: Sequence[ShardResult]) -> NDArray[np.float64]:
     """The timed batches of one device, in the order it was fed them."""
-    ordered = sorted(parts, key=lambda one: (one.fed_ms, one.done_ms))
-    return np.concatenate([one.compute_ms[one.timed] for one in ordered]).astype(np.float64)
+    return np.concatenate([one.compute_ms[one.timed] for one in in_feeding_order(parts)]).astype(np.float64)
 
 
 def _between_quarters(compute_ms: NDArray[np.float64]) -> float | None:

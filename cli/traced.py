@@ -42,12 +42,12 @@ def traced(db: Database, report: Report, cell: str) -> list[Traced]:
 def _traced(db: Database, report: Report, run: RunReport) -> Traced:
     from dinoq.db.records import job_record, load_manifest
     from dinoq.db.traced import part_works
-    from dinoq.jobs.merge import merge
+    from dinoq.jobs.merge import merge_run
     from dinoq.jobs.trace import totals, trace_of
 
-    stored = next(one for one in job_record(db, run.job).runs if one.run_no == run.job_run)
-    labels = load_manifest(db, report.data.manifest_id).label_array
-    merged = merge(stored.results, labels if run.mode != "pure" else labels[:0])
+    record = job_record(db, run.job)
+    stored = next(one for one in record.runs if one.run_no == run.job_run)
+    merged = merge_run(record.spec.run(run.job_run), stored, load_manifest(db, record.spec.data.manifest_id))
     works = part_works(db, run.job, run.job_run)
     names = {device.figures.key: device.label for device in run.devices}
     parts = trace_of(merged.results, works, names, batch=run.batch)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinoq.jobs.record import FencedRecord
+from dinoq.jobs.manifest import Manifest
+from dinoq.jobs.record import FencedRecord, RunRecord
 from dinoq.jobs.result import NOT_EVALUATED, TOP, Predictions, ShardResult, hits
+from dinoq.jobs.spec import RunSpec
 
 Labels = NDArray[np.int32]
 
@@ -98,6 +100,14 @@ def merge(results: Iterable[ShardResult], labels: Labels, fenced: Iterable[Fence
     top1, top5 = sum(result.top1 for result in kept), sum(result.top5 for result in kept)
     nonfinite = sum(result.nonfinite for result in kept)
     return Merged(coverage=coverage, top1=top1, top5=top5, results=tuple(kept), nonfinite=nonfinite)
+
+
+def merge_run(asked: RunSpec, run: RunRecord, manifest: Manifest) -> Merged:
+    """What a run of a job with this manifest found. Random data, and figures that were imported without any answer, are
+    held against no label."""
+    labels = manifest.label_array
+    unanswered = asked.mode == "pure" or (run.told and not run.results)
+    return merge(run.results, labels[:0] if unanswered else labels, run.fenced)
 
 
 def _order(result: ShardResult) -> tuple[object, ...]:

@@ -11,15 +11,15 @@ from dinoq.jobs.answers import Answers, answers_of
 from dinoq.jobs.gated import told_or_judged
 from dinoq.jobs.gates import Gate, Gated, check_gates, parse_gate
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.merge import Labels, Merged, merge
+from dinoq.jobs.merge import Merged, merge_run
 from dinoq.jobs.pairs import MARGIN, Flips, Pair, flips_of, matches, pairs_of
 from dinoq.jobs.ranking import Best, Ratio, Refused, best_batches, best_within, ratios, refused
 from dinoq.jobs.recipe import Recipe
-from dinoq.jobs.record import JobRecord, RunRecord, SliceRecord
+from dinoq.jobs.record import JobRecord, SliceRecord
 from dinoq.jobs.report_cells import side_by_side
 from dinoq.jobs.report_jobs import JobFacts, job_facts, job_verdicts, manifests_of, stored_gates, whose
 from dinoq.jobs.run_report import Overlap, RunReport, run_report
-from dinoq.jobs.spec import DataRef, JobSpec, ModelRef
+from dinoq.jobs.spec import DataRef, ModelRef
 from dinoq.jobs.unreadable import Unreadable, unreadable_of
 from dinoq.jobs.verdicts import Verdict, exit_code
 
@@ -90,7 +90,7 @@ def build_report(
     gates = tuple(dict.fromkeys((*map(parse_gate, stored_gates(record)), *gates)))
     spec, by_job = record.spec, manifests_of(record, manifests)
     listed = {run.run_no: by_job[of.job] for of, run in zip(whose(record), record.runs, strict=True)}
-    merged = {run.run_no: merge(run.results, _labels_of(spec, run, listed), run.fenced) for run in record.runs}
+    merged = {run.run_no: merge_run(spec.run(run.run_no), run, listed[run.run_no]) for run in record.runs}
     answers = answers_of(spec.runs, merged, listed)
     origins = {run.run_no: run.origin for run in record.runs}
     beside = matches(answers, origins)
@@ -144,10 +144,3 @@ def _runs(
         for of, run in zip(whose(record), record.runs, strict=True)
     )
     return [replace(run, notes=(*run.notes, *alone.get(run.run_no, ()))) for run in made]
-
-
-def _labels_of(spec: JobSpec, run: RunRecord, listed: Mapping[int, Manifest]) -> Labels:
-    """What the run's answers are held against: nothing for random data, nor where figures were imported without any."""
-    labels = listed[run.run_no].label_array
-    unanswered = spec.run(run.run_no).mode == "pure" or (run.told and not run.results)
-    return labels[:0] if unanswered else labels

@@ -1,11 +1,11 @@
-"""One side of a comparison: a run taken out of its job, reported and merged by itself."""
+"""One side of a comparison: a run of a job, as its report has it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from dinoq.jobs.manifest import Manifest
-from dinoq.jobs.merge import Merged, merge
+from dinoq.jobs.merge import Merged, merge_run
 from dinoq.jobs.record import JobRecord
 from dinoq.jobs.report import Report, RunReport, build_report
 from dinoq.jobs.report_cells import measured_on
@@ -15,19 +15,18 @@ from dinoq.jobs.verdicts import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A run as it is compared. `report` is of this run alone; `merged` has its answers, places in `manifest`.
-    `implausible`: beside the other runs of its job, its figure cannot be."""
+    """A run as it is compared. `report` is of its whole job; `merged` has its answers, places in `manifest`."""
 
     job: int
+    run_no: int
     report: Report
     merged: Merged
     manifest: Manifest
-    implausible: bool = False
 
     @property
     def run(self) -> RunReport:
         """The run itself."""
-        return self.report.runs[0]
+        return next(run for run in self.report.runs if run.run_no == self.run_no)
 
     @property
     def mode(self) -> Mode:
@@ -52,7 +51,15 @@ class Side:
     @property
     def unstable(self) -> bool:
         """Whether its report calls its timing UNSTABLE."""
-        return any(verdict.status is Status.UNSTABLE for verdict in self.run.verdicts)
+        return self._is(Status.UNSTABLE)
+
+    @property
+    def implausible(self) -> bool:
+        """Whether its report says that its figure cannot be."""
+        return self._is(Status.IMPLAUSIBLE)
+
+    def _is(self, status: Status) -> bool:
+        return any(verdict.status is status for verdict in self.run.verdicts)
 
     @property
     def gaps(self) -> str:
@@ -63,27 +70,21 @@ class Side:
 
 def side_of(record: JobRecord, manifest: Manifest, run_no: int) -> Side:
     """The run numbered `run_no` of a job whose manifest this is."""
-    return _side(record, manifest, run_no, build_report(record, manifest))
+    return next(side for side in sides_of(record, manifest, run_no))
 
 
-def sides_of(record: JobRecord, manifest: Manifest) -> tuple[Side, ...]:
-    """Every run of a job."""
-    whole = build_report(record, manifest)
-    return tuple(_side(record, manifest, run.run_no, whole) for run in record.runs)
-
-
-def _side(record: JobRecord, manifest: Manifest, run_no: int, whole: Report) -> Side:
-    run = next(one for one in record.runs if one.run_no == run_no)
-    spec = replace(record.spec, runs=(replace(record.spec.run(run_no), run_no=1),), gates=())
-    alone = replace(record, spec=spec, runs=(replace(run, run_no=1),))
-    report = build_report(alone, manifest)
-    # Random data and imported figures have no answers, so nothing is held against labels.
-    labels = manifest.label_array if report.runs[0].coverage.expected else manifest.label_array[:0]
-    judged = next(one for one in whole.runs if one.run_no == run_no)
-    return Side(
-        job=record.id,
-        report=report,
-        merged=merge(run.results, labels, run.fenced),
-        manifest=manifest,
-        implausible=any(verdict.status is Status.IMPLAUSIBLE for verdict in judged.verdicts),
+def sides_of(record: JobRecord, manifest: Manifest, *run_nos: int) -> tuple[Side, ...]:
+    """Every run of a job, or those of these numbers."""
+    # Its gates are about its own figures, and no matter of a comparison.
+    report = build_report(replace(record, spec=replace(record.spec, gates=())), manifest)
+    return tuple(
+        Side(
+            job=record.id,
+            run_no=run.run_no,
+            report=report,
+            merged=merge_run(record.spec.run(run.run_no), run, manifest),
+            manifest=manifest,
+        )
+        for run in record.runs
+        if not run_nos or run.run_no in run_nos
     )

@@ -14,6 +14,7 @@ from dinoq.jobs.compare.sides import Side, side_of
 from dinoq.jobs.compare.speed import FLOOR, SpeedCompared, compare_speed, noise_of, shared
 from dinoq.jobs.compare.steadiness import unsteadiness
 from dinoq.jobs.told import Told
+from dinoq.jobs.verdicts import Status, Verdict
 from tests.builders import make_device
 from tests.comparisons import BATCHES, MANIFEST, job_with, make_side, restless_ms, steady_ms
 from tests.reports import make_result, make_times
@@ -110,8 +111,10 @@ def test_a_told_figure_has_no_interval_and_so_no_verdict() -> None:
 
 
 def test_an_impossible_figure_is_never_judged() -> None:
-    fast = replace(make_side(np.full(BATCHES, 0.01), job=2), implausible=True)
-    made = compare_speed(make_side(job=1), fast)
+    fast = make_side(np.full(BATCHES, 0.01), job=2)
+    verdict = Verdict(kind="plausibility", status=Status.IMPLAUSIBLE, text="400 % of the chip's peak")
+    run = replace(fast.run, verdicts=(verdict,))
+    made = compare_speed(make_side(job=1), replace(fast, report=replace(fast.report, runs=(run,))))
     assert (made.outcome, "IMPLAUSIBLE" in made.why) == (Outcome.UNDECIDED, True)
 
 

@@ -48,19 +48,24 @@ class Answers:
         """Whether a place in one is the same sample in the other: their jobs list the same names and labels alike."""
         return self.manifest is other.manifest or self.manifest == other.manifest
 
+    def at(self, places: NDArray[np.intp], manifest: Manifest) -> Answers:
+        """The same in the order of another manifest, of whose samples each stands here at its place."""
+        return Answers(self.run, manifest, self.top1[places], self.right1[places], self.right5[places])
+
 
 def answers_of(
     runs: Sequence[RunSpec], merged: Mapping[int, Merged], manifests: Mapping[int, Manifest]
 ) -> tuple[Answers, ...]:
     """Of the runs that evaluated any sample, in their order; `manifests` are those of the runs' jobs, by run number."""
     return tuple(
-        _answers(run, found, manifests[run.run_no])
+        answers_to(run, found, manifests[run.run_no])
         for run in runs
         if run.mode != "pure" and (found := merged.get(run.run_no)) and found.coverage.counted
     )
 
 
-def _answers(run: RunSpec, merged: Merged, manifest: Manifest) -> Answers:
+def answers_to(run: RunSpec, merged: Merged, manifest: Manifest) -> Answers:
+    """Of one run, to the samples of its job."""
     classes = merged.predictions().classes
     right = classes == manifest.label_array[:, None]
     return Answers(run, manifest, top1=classes[:, 0].copy(), right1=right[:, 0].copy(), right5=right.any(axis=1))

@@ -98,6 +98,11 @@ def non_inferiority(pair: Paired, margin: float) -> Status:
     return Status.FAIL if pair.best < -margin else Status.UNDECIDED
 
 
+def p_text(p: float) -> str:
+    """`0.64`, `2.4e-05`, `1`: two digits, however small."""
+    return f"{p:.2g}"
+
+
 def _score(pair: Paired, delta: float, correction: float = 0.0) -> float:
     """How many standard errors the difference lies above `delta`, in (-1, 1), with the share of `only_a` that is likeliest
     if `delta` is true; falls as `delta` grows. `correction` is added to the difference, in samples."""

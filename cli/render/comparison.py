@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dinoq.cli.render.words import DASH
-from dinoq.jobs.compare.accuracy import AccuracyCompared, PairedAccuracy, p_text
+from dinoq.jobs.compare.accuracy import AccuracyCompared, PairedAccuracy
 from dinoq.jobs.compare.changes import Change
 from dinoq.jobs.compare.comparison import Compared, Comparison
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.sides import Side
 from dinoq.jobs.compare.speed import FLOOR, SpeedCompared
 from dinoq.jobs.measure import Scope
+from dinoq.jobs.paired import p_text
 
 Rank = Literal["top-1", "top-5"]
 RANKS: tuple[Rank, ...] = ("top-1", "top-5")

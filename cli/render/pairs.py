@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dinoq.cli.render.words import agreement_text, clip, run_label
-from dinoq.jobs.compare.accuracy import p_text
+from dinoq.jobs.paired import p_text
 from dinoq.jobs.pairs import Flip, Flips, Pair
 from dinoq.jobs.report import Report, RunReport
 from dinoq.jobs.verdicts import Status

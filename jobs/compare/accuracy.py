@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dinoq.jobs.answers import Answers
 from dinoq.jobs.compare.outcome import Outcome
 from dinoq.jobs.compare.proportions import Difference, difference
-from dinoq.jobs.compare.samples import Places, match
+from dinoq.jobs.compare.samples import match
 from dinoq.jobs.compare.sides import Side
-from dinoq.jobs.paired import Paired, non_inferiority, paired
-from dinoq.jobs.result import UNRANKED
+from dinoq.jobs.paired import Paired, p_text
+from dinoq.jobs.pairs import flips_of, pair_of
 from dinoq.jobs.verdicts import Status
 
 ALPHA = 0.05
@@ -87,17 +87,14 @@ def compare_accuracy(a: Side, b: Side, *, margin: float, flips: int, of: int = 1
     matching = match(a, b)
     if matching.places is None:
         return _unpaired(a, b, matching.why)
-    made = _paired(a, b, matching.places, matching.how, margin, flips)
+    here, there = a.answers, b.answers.at(matching.places, a.manifest)
+    made = _paired(here, there, matching.how, margin, flips, simulated=bool(a.run.simulated or b.run.simulated))
     if made is None:
         return _unpaired(a, b, "no photo was evaluated by both")
     outcome, why = _judged(made, of)
-    if outcome in (Outcome.NO_CHANGE, Outcome.IMPROVED) and not _same_evaluated(a, b, matching.places):
+    if outcome in (Outcome.NO_CHANGE, Outcome.IMPROVED) and not np.array_equal(here.evaluated, there.evaluated):
         outcome, why = Outcome.UNDECIDED, f"{why}; but not every photo was evaluated by both"
     return AccuracyCompared(outcome=outcome, why=why, paired=made)
-
-
-def _same_evaluated(a: Side, b: Side, places: Places) -> bool:
-    return bool((a.merged.predictions().evaluated == b.merged.predictions().evaluated[places]).all())
 
 
 def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
@@ -108,39 +105,23 @@ def _unpaired(a: Side, b: Side, why: str) -> AccuracyCompared:
     return AccuracyCompared(outcome=Outcome.UNDECIDED, why=said, unpaired=Unpaired(why=why, top1=top1, top5=top5))
 
 
-def _paired(a: Side, b: Side, places: Places, how: str, margin: float, flips: int) -> PairedAccuracy | None:
-    """None where no sample was evaluated by both."""
-    one, other = a.merged.predictions(), b.merged.predictions()
-    both = np.flatnonzero(one.evaluated & other.evaluated[places])
-    if not both.size:
+def _paired(a: Answers, b: Answers, how: str, margin: float, flips: int, *, simulated: bool) -> PairedAccuracy | None:
+    """Of answers in the same order; None where no sample was evaluated by both."""
+    pair = pair_of(b, a, margin=margin, simulated=simulated)
+    if pair is None:
         return None
-    here, there, labels = one.classes[both], other.classes[places[both]], a.manifest.label_array[both]
-    right_here, right_there = here == labels[:, None], there == labels[:, None]
-    top1 = paired(right_here[:, 0], right_there[:, 0])
-    at = np.flatnonzero(right_here[:, 0] != right_there[:, 0])[:flips]
-    fair = _same_evaluated(a, b, places) and not (a.run.simulated or b.run.simulated)
     return PairedAccuracy(
-        samples=len(both),
-        same_top1=int(((here[:, 0] == there[:, 0]) & (here[:, 0] != UNRANKED)).sum()),
-        top1=top1,
-        top5=paired(right_here.any(axis=1), right_there.any(axis=1)),
+        samples=pair.samples,
+        same_top1=pair.same_top1,
+        top1=pair.top1,
+        top5=pair.top5,
         margin=margin,
-        no_worse=non_inferiority(top1, margin) if fair else Status.UNDECIDED,
-        flipped=_flipped(a, both[at], here[at, 0], there[at, 0]),
+        no_worse=pair.no_worse,
+        flipped=tuple(
+            Flipped(name=one.name, label=one.label, a=one.there, b=one.here) for one in flips_of(b, a, flips).shown
+        ),
         how=how,
     )
-
-
-def _flipped(a: Side, at: Places, here: NDArray[np.int16], there: NDArray[np.int16]) -> tuple[Flipped, ...]:
-    rows = zip(at.tolist(), here.tolist(), there.tolist(), strict=True)
-    return tuple(
-        Flipped(name=a.manifest.names[place], label=a.manifest.labels[place], a=_class(one), b=_class(other))
-        for place, one, other in rows
-    )
-
-
-def _class(top1: int) -> int | None:
-    return None if top1 == UNRANKED else top1
 
 
 def _judged(made: PairedAccuracy, of: int) -> tuple[Outcome, str]:
@@ -165,8 +146,3 @@ def _within(pair: Paired, margin: float) -> bool:
 
 def _told(name: str, pair: Paired) -> str:
     return f"{name} {100 * pair.difference:+.2f} pp, p = {p_text(pair.p)}"
-
-
-def p_text(p: float) -> str:
-    """`0.64`, `2.4e-05`, `1`: two digits, however small."""
-    return f"{p:.2g}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from dinoq.jobs.answers import Answers, answers_to
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.merge import Merged, merge_run
 from dinoq.jobs.record import JobRecord
 from dinoq.jobs.report import Report, RunReport, build_report
 from dinoq.jobs.report_cells import measured_on
-from dinoq.jobs.spec import Mode
+from dinoq.jobs.spec import Mode, RunSpec
 from dinoq.jobs.verdicts import Status
 
 
@@ -18,7 +19,7 @@ class Side:
     """A run as it is compared. `report` is of its whole job; `merged` has its answers, places in `manifest`."""
 
     job: int
-    run_no: int
+    asked: RunSpec
     report: Report
     merged: Merged
     manifest: Manifest
@@ -26,7 +27,7 @@ class Side:
     @property
     def run(self) -> RunReport:
         """The run itself."""
-        return next(run for run in self.report.runs if run.run_no == self.run_no)
+        return next(run for run in self.report.runs if run.run_no == self.asked.run_no)
 
     @property
     def mode(self) -> Mode:
@@ -42,6 +43,11 @@ class Side:
     def name(self) -> str:
         """As command lines name it: `42/310P3:16`."""
         return f"{self.job}/{self.cell}"
+
+    @property
+    def answers(self) -> Answers:
+        """Its answers to the samples of its job."""
+        return answers_to(self.asked, self.merged, self.manifest)
 
     @property
     def answered(self) -> bool:
@@ -80,11 +86,11 @@ def sides_of(record: JobRecord, manifest: Manifest, *run_nos: int) -> tuple[Side
     return tuple(
         Side(
             job=record.id,
-            run_no=run.run_no,
+            asked=asked,
             report=report,
-            merged=merge_run(record.spec.run(run.run_no), run, manifest),
+            merged=merge_run(asked, run, manifest),
             manifest=manifest,
         )
-        for run in record.runs
+        for asked, run in zip(record.spec.runs, record.runs, strict=True)
         if not run_nos or run.run_no in run_nos
     )

@@ -23,8 +23,7 @@ from dinoq.cli.render.html.markup import (
 from dinoq.cli.render.html.series import Line, line_numbers
 from dinoq.cli.render.pairs import flips_command
 from dinoq.cli.render.words import counted, percent, run_label
-from dinoq.jobs.compare.accuracy import p_text
-from dinoq.jobs.paired import Paired
+from dinoq.jobs.paired import Paired, p_text
 from dinoq.jobs.pairs import Flip, Flips, Pair
 from dinoq.jobs.report import Report, RunReport
 

@@ -8,7 +8,6 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from dinoq.jobs.bootstrap import Interval, interval_of
-from dinoq.jobs.errors import UsageError
 from dinoq.jobs.gates import Gate, Gated
 from dinoq.jobs.ranking import chip_ratio_interval, fastest, ratio_of, scaled, unlike, whole_card
 from dinoq.jobs.verdicts import Cell, Status, rows_of
@@ -40,13 +39,16 @@ def judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, stri
 
     PASS needs every run that could lower the figure, FAIL every one that could raise it: without a batch of its own a
     gate is about the best of all that were asked for, and without one of those INCOMPLETE. A simulator passes and fails no gate.
-    Raises: UsageError where figures of two chips are never divided.
+    What was never run, or is never divided, measures nothing.
     """
     gaps = {chip: _gaps(gate, chip, runs, sound) for chip in gate.chips}
     cells = {chip: [cell for cell in sound if cell.chip == chip and _named(gate, cell.batch)] for chip in gate.chips}
     if lacking := next((chip for chip in gate.chips if not cells[chip]), None):
         return _without(gate, gaps[lacking])
-    one, other = _chosen(gate, *cells.values())
+    chosen = _chosen(gate, *cells.values())
+    if isinstance(chosen, str):
+        return _nothing(gate, chosen)
+    one, other = chosen
     figure = _absolute(gate, one) if other is None else _relative(gate, one, other)
     lowering = gaps[other.chip] if other else []
     status, why = _status(gate, figure, raising=gaps[one.chip], lowering=lowering, simulated=one.origin == "simulated")
@@ -60,15 +62,6 @@ def judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, stri
         detail=f"{figure.told}; {why}" if why else figure.told,
         decides=status is not Status.UNDECIDED or (strict and one.origin != "simulated"),
     )
-
-
-def told_or_judged(gate: Gate, runs: Sequence[RunReport], sound: Sequence[Cell], *, strict: bool = False) -> Gated:
-    """The same, for a report that is to be made whatever is asked of it: figures that are never divided measure nothing."""
-    try:
-        return judged(gate, runs, sound, strict=strict)
-    except UsageError as refused:
-        why = str(refused).removeprefix(f"gate {gate}: ").removesuffix(".")
-        return Gated(text=str(gate), status=Status.NOT_MEASURED, value=None, low=None, high=None, detail=why)
 
 
 def _named(gate: Gate, batch: int) -> bool:
@@ -98,12 +91,15 @@ def _gap(run: RunReport) -> _Gap:
 def _without(gate: Gate, gaps: Sequence[_Gap]) -> Gated:
     """No figure at all: the word of what is missing, the worst of it first."""
     if not gaps:
-        raise UsageError(f"gate {gate}: there is no such run.", hint="dinoq report JOB")
+        return _nothing(gate, "there is no such run")
     order = (Status.IMPLAUSIBLE, Status.INCOMPLETE, Status.NOT_MEASURED)
     status = min((gap.status for gap in gaps), key=order.index)
     decides = any(gap.run.origin != "simulated" for gap in gaps)
-    detail = _told(gaps)
-    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=detail, decides=decides)
+    return _nothing(gate, _told(gaps), status, decides=decides)
+
+
+def _nothing(gate: Gate, why: str, status: Status = Status.NOT_MEASURED, *, decides: bool = True) -> Gated:
+    return Gated(text=str(gate), status=status, value=None, low=None, high=None, detail=why, decides=decides)
 
 
 def _told(gaps: Sequence[_Gap]) -> str:
@@ -114,8 +110,9 @@ def _told(gaps: Sequence[_Gap]) -> str:
     return "; ".join(f"{runs}: {why}" for why, runs in named.items())
 
 
-def _chosen(gate: Gate, here: Sequence[Cell], there: Sequence[Cell] = ()) -> tuple[Cell, Cell | None]:
-    """The cells that are held against the floor: the first two that may be divided, real ones before simulated."""
+def _chosen(gate: Gate, here: Sequence[Cell], there: Sequence[Cell] = ()) -> tuple[Cell, Cell | None] | str:
+    """The cells that are held against the floor: the first two that may be divided, real ones before simulated. Or why
+    none may be."""
     rows = sorted(rows_of(here), key=lambda row: row[0].origin == "simulated")
     if gate.against is None:
         return fastest(rows[0]), None
@@ -127,8 +124,7 @@ def _chosen(gate: Gate, here: Sequence[Cell], there: Sequence[Cell] = ()) -> tup
         alike = [] if why else [(one, two) for one, two in product(row, other) if one.mode == two.mode]
         if alike:
             return alike[0]
-    why = why or "a figure of a dataset and one of random data are never divided at an equal batch"
-    raise UsageError(f"gate {gate}: {why}.", hint="dinoq report JOB")
+    return why or "a figure of a dataset and one of random data are never divided at an equal batch"
 
 
 def _absolute(gate: Gate, cell: Cell) -> _Figure:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dinoq.jobs.agreement import agreements, apart
 from dinoq.jobs.answers import Answers, answers_of
-from dinoq.jobs.gated import told_or_judged
+from dinoq.jobs.gated import judged
 from dinoq.jobs.gates import Gate, Gated, check_gates, parse_gate
 from dinoq.jobs.manifest import Manifest
 from dinoq.jobs.merge import Merged, merge_run
@@ -96,7 +96,7 @@ def build_report(
     beside = matches(answers, origins)
     runs, sound = side_by_side(_runs(record, merged, answers, timing=strict or bool(gates)), spec.model)
     verdicts = job_verdicts(record)
-    gated = tuple(told_or_judged(gate, runs, sound, strict=strict) for gate in gates)
+    gated = tuple(judged(gate, runs, sound, strict=strict) for gate in gates)
     return Report(
         jobs=job_facts(record),
         job=record.id,

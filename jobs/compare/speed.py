@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from dinoq.jobs.bootstrap import Interval, ratio_interval
 from dinoq.jobs.compare.outcome import Outcome
@@ -15,8 +16,6 @@ from dinoq.jobs.verdicts import MAX_CV, MAX_DRIFT
 FLOOR = "noise floor"
 NOISE = 0.02
 """What two runs of the same thing may differ by although each of them was steady: the least that is called a change."""
-
-
 Worked = tuple[int, float]
 """The timed batches of a device, and the mean ms of one."""
 MOST = 0.9
@@ -89,7 +88,6 @@ def compare_speed(a: Side, b: Side, *, noise: float = NOISE) -> SpeedCompared:
         Rate(scope=scope, a=getattr(here.throughput, scope), b=getattr(there.throughput, scope)) for scope in SCOPES
     )
     interval, allowed = _interval(here, there), noise_of(a, b, floor=noise)
-    allowed = max(filter(None, (allowed, _mix(a, b))), key=lambda one: one.value)
     outcome, why = _outcome(a, b, rates[0].ratio, interval, allowed, floor=noise)
     return SpeedCompared(
         outcome=outcome, why=why, rates=rates, percentiles=_percentiles(here, there), interval=interval, noise=allowed
@@ -97,27 +95,30 @@ def compare_speed(a: Side, b: Side, *, noise: float = NOISE) -> SpeedCompared:
 
 
 def noise_of(*sides: Side, floor: float = NOISE) -> Noise:
-    """By how much these may differ for no reason: the largest of the floor and of what each run shows of itself.
+    """By how much these may differ for no reason: the largest of the floor, of what each run shows of itself, and of how
+    several devices shared the work.
 
     That is how far its quarters lie apart; the variation of its batch times, where that is more than a steady run has;
     5 % where it is UNSTABLE for another reason (throttled, disturbed, drifting); and on a cpu what others took of the
     cores: a share f leaves 1 - f of them, and may cost as much again in caches and in threads that wait for each other.
     """
     found = [Noise(value=floor, why=FLOOR), *(one for side in sides for one in _shown_by(side))]
+    found += [one for a, b in combinations(sides, 2) for one in _mix(a, b)]
     return max(found, key=lambda one: one.value)
 
 
-def _mix(a: Side, b: Side) -> Noise | None:
+def _mix(a: Side, b: Side) -> Iterator[Noise]:
     """What it makes that several devices shared the work in another way, which is chance. Where they are not the same
     devices, how far those of a run lie apart."""
     here, there = _by_device(a), _by_device(b)
     if max(len(here), len(there)) < 2:
-        return None
+        return
     why = "the devices shared the work in another way"
     if here.keys() != there.keys():
         apart = max(side.run.measured.spread or 0.0 for side in (a, b))
-        return Noise(value=apart, why=f"{why}, and are not the same")
-    return Noise(value=max(_moved(here, there), _moved(there, here)), why=why)
+        yield Noise(value=apart, why=f"{why}, and are not the same")
+    else:
+        yield Noise(value=max(_moved(here, there), _moved(there, here)), why=why)
 
 
 def _moved(one: Mapping[str, Worked], other: Mapping[str, Worked]) -> float:

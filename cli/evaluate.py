@@ -8,6 +8,7 @@ import typer
 
 from dinoq.cli import console, interrupts, options, settings
 from dinoq.cli.settings import Settings
+from dinoq.cli.shared_flags import taking
 from dinoq.cli.submission import Prepared, Wishes
 from dinoq.jobs.errors import StateBusy
 
@@ -23,82 +24,27 @@ def add_to(app: typer.Typer) -> None:
     app.command("submit")(submit)
 
 
+@taking(options.JobFlags)
 def submit(
-    chip: options.Chip = None,
-    batches: options.Batches = None,
-    model: options.Model = None,
-    data: options.Data = None,
-    labels: options.Labels = None,
-    recipe: options.RecipeName = None,
-    baseline: options.Baseline = None,
-    mode: options.ModeName = None,
-    precision: options.PrecisionName = None,
-    limit: options.Limit = None,
-    loop: options.Loop = None,
-    warmup: options.Warmup = None,
-    keep_logits: options.KeepLogits = False,
-    name: options.Name = None,
-    atc_arg: options.AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
-    trt_arg: options.TrtArgs = [],  # noqa: B006
-    artifact: options.Artifacts = [],  # noqa: B006
-    like: options.Like = None,
-    tag: options.TagNames = [],  # noqa: B006
-    note: options.NoteText = None,
-    gate: options.Gates = [],  # noqa: B006
+    flags: options.JobFlags,
     wait: Annotated[bool, typer.Option("--wait", help="until it has ended, then report")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the job's number as JSON")] = False,
 ) -> int:
     """Check and store a job. Any host of the fleet with the chip takes it up; none need be alive now."""
     from dinoq.cli.render.plan import plan_text
-    from dinoq.cli.submission import prepare
 
-    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
-    now = settings.load({**given, "recipe": recipe, "baseline": baseline, "mode": mode})
-    wishes = Wishes(
-        precision=precision,
-        name=name,
-        like=like,
-        tags=tuple(tag),
-        note=note,
-        limit=limit,
-        loop=loop,
-        keep_logits=keep_logits,
-        atc_args=tuple(atc_arg),
-        trt_args=tuple(trt_arg),
-        artifacts=tuple(artifact),
-        gates=tuple(gate),
-    )
-    prepared = prepare(now, wishes)
-    _tell_notes(prepared)
+    now = settings.load(flags.settings)
+    prepared = _prepared(now, flags)
     if dry_run:
         console.result(plan_text(prepared.spec, prepared.to_compile))
         return 0
     return submit_prepared(now, prepared, wait=wait, as_json=as_json)
 
 
+@taking(options.JobFlags)
 def run(
-    chip: options.Chip = None,
-    batches: options.Batches = None,
-    model: options.Model = None,
-    data: options.Data = None,
-    labels: options.Labels = None,
-    recipe: options.RecipeName = None,
-    baseline: options.Baseline = None,
-    mode: options.ModeName = None,
-    precision: options.PrecisionName = None,
-    limit: options.Limit = None,
-    loop: options.Loop = None,
-    warmup: options.Warmup = None,
-    keep_logits: options.KeepLogits = False,
-    name: options.Name = None,
-    atc_arg: options.AtcArgs = [],  # noqa: B006  (typer makes a new one for each call)
-    trt_arg: options.TrtArgs = [],  # noqa: B006
-    artifact: options.Artifacts = [],  # noqa: B006
-    like: options.Like = None,
-    tag: options.TagNames = [],  # noqa: B006
-    note: options.NoteText = None,
-    gate: options.Gates = [],  # noqa: B006
+    flags: options.JobFlags,
     format: options.Format = "text",
     strict: options.Strict = False,
     device: options.DeviceList = None,
@@ -110,30 +56,36 @@ def run(
     """Evaluate on this machine and report: workers are started for this job alone, unless `dinoq up` is alive here."""
     from dinoq.cli.machine import check_fleet
     from dinoq.cli.render import renderer
-    from dinoq.cli.submission import prepare
 
     renderer(format)
-    given = {"chip": chip, "batches": batches, "model": model, "data": data, "labels": labels, "warmup": warmup}
     host = {"device": device, "prep": prep, "simulate": simulate, "pace": pace}
-    now = settings.load({**given, **host, "recipe": recipe, "baseline": baseline, "mode": mode})
+    now = settings.load({**flags.settings, **host})
     check_fleet(now, into_fleet=into_fleet)
+    return run_prepared(now, _prepared(now, flags), format, strict=strict)
+
+
+def _prepared(now: Settings, flags: options.JobFlags) -> Prepared:
+    """The job that was asked for, checked; what is odd about it is said."""
+    from dinoq.cli.submission import prepare
+
     wishes = Wishes(
-        precision=precision,
-        name=name,
-        like=like,
-        tags=tuple(tag),
-        note=note,
-        limit=limit,
-        loop=loop,
-        keep_logits=keep_logits,
-        atc_args=tuple(atc_arg),
-        trt_args=tuple(trt_arg),
-        artifacts=tuple(artifact),
-        gates=tuple(gate),
+        precision=flags.precision,
+        name=flags.name,
+        like=flags.like,
+        tags=tuple(flags.tag),
+        note=flags.note,
+        limit=flags.limit,
+        loop=flags.loop,
+        keep_logits=flags.keep_logits,
+        atc_args=tuple(flags.atc_arg),
+        trt_args=tuple(flags.trt_arg),
+        artifacts=tuple(flags.artifact),
+        gates=tuple(flags.gate),
     )
     prepared = prepare(now, wishes)
-    _tell_notes(prepared)
-    return run_prepared(now, prepared, format, strict=strict)
+    for text in prepared.notes:
+        console.note(text)
+    return prepared
 
 
 def submit_prepared(now: Settings, prepared: Prepared, *, wait: bool, as_json: bool) -> int:
@@ -221,11 +173,6 @@ def _alone(db: Database, setup: Setup, job: int) -> None:
             wait_for_turn(setup.state)
         else:
             return
-
-
-def _tell_notes(prepared: Prepared) -> None:
-    for text in prepared.notes:
-        console.note(text)
 
 
 def _say_who_works(db: Database, job: int, prepared: Prepared) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -46,3 +47,36 @@ Pace = Annotated[
     str | None, typer.Option("--pace", help="what simulated devices take their times from: published, or a file")
 ]
 IntoFleet = Annotated[bool, typer.Option("--simulate-into-fleet", help="allow simulated devices in a fleet's database")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFlags:
+    """What `run` and `submit` take alike: what a job is to be."""
+
+    chip: Chip = None
+    batches: Batches = None
+    model: Model = None
+    data: Data = None
+    labels: Labels = None
+    recipe: RecipeName = None
+    baseline: Baseline = None
+    mode: ModeName = None
+    precision: PrecisionName = None
+    limit: Limit = None
+    loop: Loop = None
+    warmup: Warmup = None
+    keep_logits: KeepLogits = False
+    name: Name = None
+    atc_arg: AtcArgs = field(default_factory=list)
+    trt_arg: TrtArgs = field(default_factory=list)
+    artifact: Artifacts = field(default_factory=list)
+    like: Like = None
+    tag: TagNames = field(default_factory=list)
+    note: NoteText = None
+    gate: Gates = field(default_factory=list)
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        """Those that are settings, which variables and dinoq.toml can give too."""
+        names = ("chip", "batches", "model", "data", "labels", "warmup", "recipe", "baseline", "mode")
+        return {name: getattr(self, name) for name in names}

@@ -33,9 +33,9 @@ def drawn(*times: Times, batch: int = 16) -> Times:
     return draws
 
 
-def covered(make_times: "list[Times]", true_rate: float) -> float:
+def covered(runs: list[Times], true_rate: float) -> float:
     """In what share of runs the interval holds the true figure."""
-    intervals = [interval_of(drawn(times)) for times in make_times]
+    intervals = [interval_of(drawn(times)) for times in runs]
     return float(np.mean([one.low <= true_rate <= one.high for one in intervals]))
 
 
